@@ -1,0 +1,77 @@
+"""The `assay` command. One file a command group; each is imported only when it is called.
+
+Exit codes: 0 done, 1 the work failed or found errors, 2 the command was used wrongly.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from assay import __version__
+from assay.errors import AssayError
+
+# name: (module, line for the overview). The overview must not import the modules: it is read often.
+COMMANDS = {
+    "serve": ("assay.cli.serve", "Run a hub on this machine."),
+    "user": ("assay.cli.people", "Add accounts."),
+    "token": ("assay.cli.people", "Make access tokens."),
+    "check": ("assay.cli.check", "Check eval.yaml, assay.yaml and result files."),
+    "board": ("assay.cli.board", "Show the board of a benchmark."),
+    "show": ("assay.cli.show", "Show what is claimed about a model."),
+    "submit": ("assay.cli.submit", "Report results for a model by pull request."),
+    "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),
+    "index": ("assay.cli.index", "Rebuild, inspect or dump the index."),
+    "demo": ("assay.cli.demo", "Start a hub with a real benchmark and real runs in it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and summaries without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names in the order of `COMMANDS`: the order a newcomer meets them in."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the one command that was asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The overview, from `COMMANDS` alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `assay demo`, or `assay serve` and then `assay user add NAME`.",
+)
+@click.version_option(__version__, prog_name="assay")
+def assay() -> None:
+    """Assay: an open, self-hosted home for community evals.
+
+    Benchmarks are dataset repositories with an eval.yaml; scores are small YAML files in model
+    repositories; anyone may report one by pull request; git says who said what, when.
+    """
+
+
+def main() -> None:
+    """Run the command line; turn every `AssayError` into one clear sentence and exit code 1."""
+    try:
+        assay(prog_name="assay")
+    except AssayError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""How commands print: JSON for scripts, a rich table on a terminal, plain tabs when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import msgspec
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document, indented, with a final newline."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
+    """Print rows as a table: aligned and titled on a terminal, tab-separated when piped.
+
+    Args:
+        columns: Headings; a heading that starts with `>` is right-aligned.
+        rows: Cells as text; control characters are made visible, since cells hold others' text.
+        title: A line above the table, on a terminal only.
+    """
+    cells = [[visible(cell) for cell in row] for row in rows]
+    headings = [column.removeprefix(">") for column in columns]
+    if not sys.stdout.isatty():
+        for row in [headings, *cells]:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415 - 50 ms that only a terminal needs
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(title=Text(title) if title else None, title_justify="left", box=None)
+    for column, heading in zip(columns, headings, strict=True):
+        table.add_column(heading, justify="right" if column.startswith(">") else "left")
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters escaped (`\x1b`), so that it cannot drive a terminal."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
