@@ -1,0 +1,93 @@
+"""A claim as everybody above the database sees it, and the words for where it stands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reporter(StrEnum):
+    """Who speaks: the author only on main of a claimed namespace."""
+
+    AUTHOR = "author"
+    COMMUNITY = "community"
+
+
+class State(StrEnum):
+    """Whether a claim counts, and if not, why not."""
+
+    LIVE = "live"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    DELETED = "deleted"
+
+
+class Attestation(StrEnum):
+    """What a verifyToken is worth here. Until tokens can be checked, it changes nothing."""
+
+    NONE = "none"
+    NOT_CHECKED = "not checked here"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an entry says its number comes from."""
+
+    url: str
+    name: str | None = None
+    user: str | None = None
+    org: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread of reports, with its latest version.
+
+    Attributes:
+        claim_id: Digest of its introduction (sha256 hex).
+        model: `ns/name` of the model repository it stands in.
+        private: Whether that repository is private.
+        lane: `main` or `pr/N`: where it stands now.
+        pull: Number of the pull request that brought it, also once merged.
+        value: The number, in the unit of its task.
+        value_text: The number as written.
+        received: When the hub received the latest version (ISO 8601 UTC).
+        first_received: When the hub received the first one.
+        pusher: The account that pushed the latest version; None if it came in behind the hub.
+        author_name: Who git says wrote it; not authenticated.
+        samples: Items scored, where a matching run record says so.
+        stderr: Standard error in the task's unit, likewise.
+        contradicts: The claim on main that this one would replace.
+        evidence_level: 0 to 5, as the words in the documentation.
+    """
+
+    claim_id: str
+    model: str
+    private: bool
+    dataset_id: str
+    task_id: str
+    value: float
+    value_text: str
+    reporter: Reporter
+    state: State
+    attestation: Attestation
+    lane: str
+    pull: int | None
+    path: str
+    line: int
+    commit: str
+    date: str | None
+    source: Source | None
+    notes: str | None
+    dataset_revision: str | None
+    run_record: str | None
+    samples: int | None
+    stderr: float | None
+    evidence_level: int
+    received: str
+    first_received: str
+    first_push: int
+    latest_push: int
+    pusher: str | None
+    author_name: str
+    contradicts: str | None

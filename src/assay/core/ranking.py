@@ -1,0 +1,136 @@
+"""From claims to a board: which claim speaks for a model, and in which order models stand.
+
+The policy `best-evidence`, in this order:
+
+1. the higher tier: replicated, signed, recomputed, unchecked (evidence levels 0 to 2 are one tier);
+2. an author's claim before the community's;
+3. among an author's claims the last received; among the community's the first received, so that a
+   later stranger displaces nobody.
+
+`date` and git's times are shown, never used to choose. Only live claims are candidates.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.core.claim import Claim, Reporter, State
+from assay.core.statistics import wilson_interval
+
+POLICY = "best-evidence"
+UNCHECKED_LEVEL = 2
+Direction = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands for one model: the chosen claim and all the others about the task.
+
+    Attributes:
+        chosen: The claim that speaks.
+        others: The other live claims, in the policy's order.
+        declined: How many claims were declined.
+        disagrees: Whether a live claim of the others has another value than the chosen one.
+    """
+
+    chosen: Claim
+    others: tuple[Claim, ...]
+    declined: int
+
+    @property
+    def disagrees(self) -> bool:  # noqa: D102 - said above
+        return any(other.value != self.chosen.value for other in self.others)
+
+
+def tier(claim: Claim) -> int:
+    """The tier of a claim's evidence: 3 replicated, 2 signed, 1 recomputed, 0 unchecked."""
+    return max(0, claim.evidence_level - UNCHECKED_LEVEL)
+
+
+def best_evidence(claim: Claim) -> tuple[int, int, int, str]:
+    """Sort key of the policy, the best claim first. The id settles ties, the same for all."""
+    is_author = claim.reporter is Reporter.AUTHOR
+    received = -claim.latest_push if is_author else claim.first_push
+    return -tier(claim), 0 if is_author else 1, received, claim.claim_id
+
+
+def stand(claims: Iterable[Claim]) -> list[Standing]:
+    """One standing a model that has a live claim, from all claims about one task."""
+    by_model: defaultdict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_model[claim.model].append(claim)
+    standings = []
+    for of_model in by_model.values():
+        live = sorted((c for c in of_model if c.state is State.LIVE), key=best_evidence)
+        if live:
+            declined = sum(claim.state is State.DECLINED for claim in of_model)
+            standings.append(Standing(live[0], tuple(live[1:]), declined))
+    return standings
+
+
+def ranks(values: Sequence[float], direction: Direction) -> list[int]:
+    """Competition ranks (1, 2, 2, 4) of values in any order; equal values share a rank."""
+    ordered = sorted(values, reverse=direction == "higher")
+    first: dict[float, int] = {}
+    for position, value in enumerate(ordered, start=1):
+        first.setdefault(value, position)
+    return [first[value] for value in values]
+
+
+def would_rank(value: float, values: Sequence[float], direction: Direction) -> int:
+    """The rank a value would have among others without being one of them."""
+    if direction == "higher":
+        return 1 + sum(other > value for other in values)
+    return 1 + sum(other < value for other in values)
+
+
+SCALES = {"proportion": 1.0, "percent": 100.0}
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceComparison:
+    """How a score stands to answering at random.
+
+    Attributes:
+        told_apart: Whether the 95 % Wilson interval excludes the chance level.
+        low: Lower end of the interval, in the task's unit.
+        high: Upper end, in the task's unit.
+        n: Number of items.
+        n_source: `run record` or `benchmark` (the number of items it declares).
+    """
+
+    told_apart: bool
+    low: float
+    high: float
+    n: int
+    n_source: Literal["run record", "benchmark"]
+
+
+def compare_with_chance(
+    claim: Claim, *, chance: float | None, unit: str | None, items: int | None
+) -> ChanceComparison | None:
+    """Compare a score with its task's chance level; None when something needed is unknown.
+
+    Args:
+        claim: The claim; its value is in `unit`.
+        chance: The chance level, in `unit`.
+        unit: Only proportions and percents are shares of items.
+        items: The benchmark's item count, used when no run record says how many were scored.
+    """
+    n = claim.samples or items
+    if chance is None or unit not in SCALES or not n:
+        return None
+    scale = SCALES[unit]
+    if not 0 <= claim.value <= scale:
+        return None
+    interval = wilson_interval(claim.value / scale, n)
+    return ChanceComparison(
+        told_apart=chance / scale not in interval,
+        low=interval.low * scale,
+        high=interval.high * scale,
+        n=n,
+        n_source="run record" if claim.samples else "benchmark",
+    )

@@ -1,0 +1,289 @@
+"""The answer objects: what a page, the JSON API, the command line and an export all show.
+
+Every time is ISO 8601 in UTC; every value is in the unit of its task. JSON Schema for the OpenAPI
+document is generated from these types, so their docstrings are what API users read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from assay.core.claim import Claim
+
+Direction = Literal["higher", "lower"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Common ground of all answers."""
+
+
+class Task(Answer, frozen=True, kw_only=True):
+    """A task of a benchmark. Fields that nobody declared are null, never guessed."""
+
+    task_id: str
+    config: str | None
+    split: str
+    scorers: list[str]
+    metric: str | None
+    unit: str | None
+    direction: Direction | None
+    minimum: float | None
+    maximum: float | None
+    chance: float | None
+    items: int | None
+    aliases: list[str]
+    models: int
+    claims: int
+
+
+class Finding(Answer, frozen=True, kw_only=True):
+    """What a check had to say about a file."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    severity: Literal["error", "warning", "info"]
+    where: str
+    message: str
+    got: str
+    expected: str
+    hint: str
+
+
+class Benchmark(Answer, frozen=True, kw_only=True):
+    """A dataset repository with an eval.yaml.
+
+    `models` and `claims` count what is live and public.
+    """
+
+    id: str
+    title: str
+    description: str
+    private: bool
+    framework: str | None
+    runnable: bool
+    not_runnable_because: str
+    commit: str
+    spec_sha256: str
+    tasks: list[Task]
+    models: int
+    claims: int
+    findings: list[Finding]
+
+
+class Chance(Answer, frozen=True, kw_only=True):
+    """How a score stands to answering at random (95 % Wilson interval, in the task's unit)."""
+
+    level: float
+    told_apart: bool
+    low: float
+    high: float
+    n: int
+    n_source: Literal["run record", "benchmark"]
+
+
+class Row(Answer, frozen=True, kw_only=True):
+    """One row of a board: a model and the claim that speaks for it, or one claim.
+
+    Attributes:
+        rank: Null for a private claim, which ranks nowhere.
+        would_rank: Where a private claim would rank, for readers who may see it.
+        badges: author, community, not checked here, private: from reporter, state, attestation.
+        other_claims: Other live claims about this model and task.
+        disagrees: Whether one of them has another value.
+        declined: How many claims about this model and task were declined.
+        why: One sentence: why this claim speaks.
+    """
+
+    rank: int | None
+    would_rank: int | None
+    model: str
+    claim: Claim
+    badges: list[str]
+    other_claims: int
+    disagrees: bool
+    declined: int
+    why: str
+    chance: Chance | None
+
+
+class Board(Answer, frozen=True, kw_only=True):
+    """The ranked answer for a task under a stated policy.
+
+    Attributes:
+        view: `models` (one row a model) or `claims` (one row a claim).
+        direction: Whether higher or lower is better; `assumed` says that nobody declared it.
+        sentence: What the board says today, computed.
+    """
+
+    benchmark: str
+    title: str
+    private: bool
+    task: Task
+    policy: str
+    policy_says: str
+    view: Literal["models", "claims"]
+    direction: Direction
+    direction_assumed: bool
+    unit: str | None
+    commit: str
+    sentence: str
+    rows: list[Row]
+
+
+class TaskClaims(Answer, frozen=True, kw_only=True):
+    """What is claimed about one model on one task; the task may not be registered here."""
+
+    benchmark: str
+    task: str
+    registered: bool
+    unit: str | None
+    rank: int | None
+    of: int
+    standing: Claim | None
+    claims: list[Claim]
+
+
+class BrokenFile(Answer, frozen=True, kw_only=True):
+    """A result file with errors: its good entries count, this says what is wrong with the rest."""
+
+    filename: str
+    lane: str
+    error: str
+
+
+class PullSummary(Answer, frozen=True, kw_only=True):
+    """A pull request in a list."""
+
+    number: int
+    title: str
+    author: str
+    status: Literal["draft", "open", "closed", "merged"]
+    created: str
+
+
+class Model(Answer, frozen=True, kw_only=True):
+    """A model repository and everything claimed about it."""
+
+    id: str
+    private: bool
+    claimed: bool
+    commit: str | None
+    sentence: str
+    tasks: list[TaskClaims]
+    broken: list[BrokenFile]
+    pulls: list[PullSummary]
+
+
+class Version(Answer, frozen=True, kw_only=True):
+    """One content of a claim, with the commits and pushes between which it held.
+
+    What git says of authorship (`author_*`, `committer_*`) is not authenticated; `pusher` is.
+    """
+
+    number: int
+    value_text: str
+    path: str
+    line: int
+    date: str | None
+    source: dict[str, Any] | None
+    notes: str | None
+    dataset_revision: str | None
+    verify_token: str | None
+    run_record: str | None
+    changed: list[str]
+    since_commit: str
+    since_push: int
+    received: str
+    pusher: str | None
+    author_name: str
+    author_email: str
+    authored: str
+    committer_name: str
+    committed: str
+    until_commit: str | None
+    until_push: int | None
+
+
+class HistoryLine(Answer, frozen=True, kw_only=True):
+    """One line of a claim's history.
+
+    `kind`: introduced, changed, deleted, history rewritten, carried to main, pull request opened,
+    closed, reopened or merged. `text` is a reason or a summary.
+    """
+
+    at: str
+    kind: str
+    actor: str | None
+    text: str
+    commit: str | None
+    pull: int | None
+
+
+class ClaimAnswer(Answer, frozen=True, kw_only=True):
+    """A claim with its provenance."""
+
+    claim: Claim
+    badges: list[str]
+    sentence: str
+    unit: str | None
+    benchmark_registered: bool
+    ref: str
+    versions: list[Version]
+    history: list[HistoryLine]
+    others: list[Claim]
+    chance: Chance | None
+    yaml: str
+    findings: list[Finding]
+
+
+class Removal(Answer, frozen=True, kw_only=True):
+    """An entry of main that a pull request takes away; its claim stays as it is until a merge."""
+
+    path: str
+    dataset_id: str
+    task_id: str
+    value_text: str
+
+
+class PullAnswer(Answer, frozen=True, kw_only=True):
+    """A pull request with the claims it adds and what the checks say about them."""
+
+    model: str
+    number: int
+    title: str
+    description: str
+    author: str
+    status: Literal["draft", "open", "closed", "merged"]
+    created: str
+    head: str | None
+    base: str | None
+    sentence: str
+    claims: list[Claim]
+    removals: list[Removal]
+    findings: list[Finding]
+    history: list[HistoryLine]
+
+
+class RunAnswer(Answer, frozen=True, kw_only=True):
+    """A run record, found by its content's digest, and where it lies."""
+
+    sha256: str
+    model: str
+    lane: str
+    commit: str
+    path: str
+    log_path: str | None
+    record: dict[str, Any]
+
+
+class HomeAnswer(Answer, frozen=True, kw_only=True):
+    """The front page: what is here."""
+
+    benchmarks: list[Benchmark]
+    models: int
+    claims: int
+    latest: list[Claim]

@@ -1,0 +1,95 @@
+"""Tables of `hub.sqlite`: what git cannot know. Changed by migrations only (`migrations/`)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("is_admin", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+)
+
+# A namespace is claimed when somebody with the right to has said whose it is. A user's own is.
+namespace = sa.Table(
+    "namespace",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, sa.ForeignKey("account.name")),
+    sa.Column("claimed", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("revoked", sa.Text),
+)
+
+repo = sa.Table(
+    "repo",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("namespace", sa.Text, sa.ForeignKey("namespace.name"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("private", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("created_by", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.UniqueConstraint("type", "namespace", "name"),
+)
+
+pull = sa.Table(
+    "pull",
+    metadata,
+    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    # The push that brought it into main, once it is merged.
+    sa.Column("merged_by_push", sa.Integer),
+)
+
+pull_event = sa.Table(
+    "pull_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("repo_id", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["repo_id", "number"], ["pull.repo_id", "pull.number"]),
+    sa.Index("pull_event_of", "repo_id", "number"),
+)
+
+# The push log: every ref update. `canonical` and `digest` never change after the row is written.
+push = sa.Table(
+    "push",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("repo_id", sa.Text, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("old", sa.Text, nullable=False),
+    sa.Column("new", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text),
+    sa.Column("pull", sa.Integer),
+    sa.Column("received", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("canonical", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Index("push_of", "repo_id", "id"),
+    sa.Index("push_pending", "state", sqlite_where=sa.text("state = 'pending'")),
+    sqlite_autoincrement=True,
+)

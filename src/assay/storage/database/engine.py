@@ -1,0 +1,74 @@
+"""One database: an SQLAlchemy engine with short write transactions and reads that never block.
+
+SQLite runs in WAL mode: one writer at a time (`write` takes the lock at once, so that a transaction
+never fails half-way for having read first), any number of readers beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+BUSY_TIMEOUT_S = 30.0
+Durability = Literal["FULL", "NORMAL"]
+T = TypeVar("T")
+
+
+class Database:
+    """An open database.
+
+    Args:
+        path: The SQLite file; made when it is not there.
+        durability: SQLite's `synchronous`: FULL survives a power cut at every commit, NORMAL may
+            lose the last transactions (good enough for what can be derived again).
+    """
+
+    def __init__(self, path: Path, *, durability: Durability) -> None:
+        self.path = path
+        self._engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        )
+        _configure(self._engine, durability)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A snapshot to read from."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction: committed when the block ends, undone when it raises."""
+        with self._engine.connect() as connection:
+            writer = connection.execution_options(assay_write=True)
+            with writer.begin():
+                yield writer
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _configure(engine: sa.Engine, durability: Durability) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={durability}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("assay_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def rows_as(kind: type[T], result: sa.Result[Any]) -> list[T]:
+    """Every row of a result as a value of `kind`, whose fields are named as the columns are."""
+    return [kind(**row) for row in result.mappings()]

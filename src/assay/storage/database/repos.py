@@ -1,0 +1,81 @@
+"""Repositories: ids, names, visibility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from assay.errors import ConflictError
+from assay.storage.database.durable_tables import repo
+from assay.storage.database.engine import rows_as
+
+
+@dataclass(frozen=True, slots=True)
+class RepoRecord:
+    """A repository as the hub knows it. `type` is model or dataset; `created` is ISO 8601 UTC."""
+
+    id: str
+    type: str
+    namespace: str
+    name: str
+    private: bool
+    created: str
+    created_by: str
+
+    @property
+    def full_name(self) -> str:
+        """`ns/name`, as people write it."""
+        return f"{self.namespace}/{self.name}"
+
+
+def add_repo(db: sa.Connection, record: RepoRecord) -> None:
+    """Add a repository.
+
+    Raises:
+        ConflictError: The name is taken (names differing only in case count as the same).
+    """
+    if find_repo(db, record.type, record.namespace, record.name, any_case=True) is not None:
+        raise _taken(record)
+    values = {column.name: getattr(record, column.name) for column in repo.c}
+    try:
+        db.execute(sa.insert(repo).values(**values))
+    except IntegrityError as error:
+        raise _taken(record) from error
+
+
+def _taken(record: RepoRecord) -> ConflictError:
+    return ConflictError(f"the {record.type} repository '{record.full_name}' exists already")
+
+
+def find_repo(
+    db: sa.Connection, repo_type: str, namespace: str, name: str, *, any_case: bool = False
+) -> RepoRecord | None:
+    """A repository by type and name, or None."""
+    query = sa.select(repo).where(repo.c.type == repo_type)
+    if any_case:
+        query = query.where(
+            sa.func.lower(repo.c.namespace) == namespace.lower(),
+            sa.func.lower(repo.c.name) == name.lower(),
+        )
+    else:
+        query = query.where(repo.c.namespace == namespace, repo.c.name == name)
+    found = rows_as(RepoRecord, db.execute(query))
+    return found[0] if found else None
+
+
+def repo_by_id(db: sa.Connection, repo_id: str) -> RepoRecord | None:
+    """A repository by id, or None."""
+    found = rows_as(RepoRecord, db.execute(sa.select(repo).where(repo.c.id == repo_id)))
+    return found[0] if found else None
+
+
+def all_repos(db: sa.Connection) -> list[RepoRecord]:
+    """Every repository, by id."""
+    return rows_as(RepoRecord, db.execute(sa.select(repo).order_by(repo.c.id)))
+
+
+def set_private(db: sa.Connection, repo_id: str, *, private: bool) -> None:
+    """Change who may see a repository."""
+    db.execute(sa.update(repo).where(repo.c.id == repo_id).values(private=private))

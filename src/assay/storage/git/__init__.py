@@ -1,0 +1,24 @@
+"""Bare repositories by id. Everything that touches git objects or refs is in this package."""
+
+from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
+from assay.storage.git.store import GitStore
+from assay.storage.git.writing import (
+    Identity,
+    Quarantine,
+    RefUpdate,
+    open_quarantine,
+    update_refs,
+)
+
+__all__ = [
+    "ZERO",
+    "Commit",
+    "GitStore",
+    "Identity",
+    "Quarantine",
+    "RefUpdate",
+    "Repository",
+    "TreeItem",
+    "open_quarantine",
+    "update_refs",
+]

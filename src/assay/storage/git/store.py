@@ -1,0 +1,92 @@
+"""Where repositories lie: `repos/<2 hex>/<id>.git`. A move of a name touches no folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import Option
+
+from assay.errors import RepoNotFoundError
+from assay.storage.git.process import run
+from assay.storage.git.repository import Repository
+
+# A lock file older than this, seen while holding the repository's own lock, was left by a crash.
+STALE_LOCK_S = 10.0
+
+
+class GitStore:
+    """The folder of all repositories."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)  # noqa: FBT003 - libgit2's own signature
+
+    def path(self, repo_id: str) -> Path:
+        """The folder of a repository, whether it exists or not."""
+        return self.root / repo_id[:2] / f"{repo_id}.git"
+
+    def create(self, repo_id: str, *, name: str) -> None:
+        """Make an empty bare repository whose HEAD is `main`; its config names what it is."""
+        path = self.path(repo_id)
+        path.parent.mkdir(exist_ok=True)
+        run(self.root, "init", "-q", "--bare", "--template=", "--initial-branch=main", str(path))
+        config = pygit2.Repository(str(path)).config
+        config["assay.id"] = repo_id
+        config["assay.name"] = name
+
+    def open(self, repo_id: str, *, quarantine: Path | None = None) -> Repository:
+        """Open a repository for reading.
+
+        Raises:
+            RepoNotFoundError: There is no such folder, or it is not a repository.
+        """
+        try:
+            return Repository(self.path(repo_id), quarantine=quarantine)
+        except pygit2.GitError as error:
+            raise RepoNotFoundError(f"repository {repo_id} cannot be opened: {error}") from error
+
+    @contextmanager
+    def lock(self, repo_id: str) -> Iterator[None]:
+        """Hold the one right to move this repository's refs; waits for whoever holds it.
+
+        The kernel lets go when the process dies, so a crash leaves no lock behind.
+        """
+        with (self.path(repo_id) / "assay.lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def remove_stale_locks(self, repo_id: str, *, older_than_s: float = STALE_LOCK_S) -> int:
+        """Remove git's left `*.lock` files; call it holding `lock`. Returns how many."""
+        path = self.path(repo_id)
+        candidates = [*path.glob("*.lock"), *(path / "refs").rglob("*.lock")]
+        removed = 0
+        for lock in candidates:
+            if lock.name == "assay.lock":
+                continue
+            if time.time() - lock.stat().st_mtime >= older_than_s:
+                lock.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def remove_quarantines(self, repo_id: str) -> None:
+        """Remove what refused or broken pushes left; call it when none is under way."""
+        for folder in (self.path(repo_id) / "objects").glob("tmp_objdir-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def ids(self) -> list[str]:
+        """The ids of all repositories on disk, sorted."""
+        return sorted(
+            entry.name.removesuffix(".git")
+            for shelf in os.scandir(self.root)
+            if shelf.is_dir()
+            for entry in os.scandir(shelf.path)
+            if entry.name.endswith(".git")
+        )

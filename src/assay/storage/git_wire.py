@@ -1,0 +1,285 @@
+"""git's own programs on the wire: `upload-pack` and `receive-pack`, streamed, never buffered whole.
+
+A push is judged by git's pre-receive hook, which asks the process that started it over a Unix
+socket. The socket's name and a one-time id travel in the hook's environment. If nobody answers, the
+hook refuses: a push that was not judged does not land.
+
+A receive-pack that outlives the server which started it could still move a ref. It therefore
+inherits an open, locked file (`alive`); whoever cleans up after a crash waits for that lock first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.errors import AssayError, UnavailableError
+from assay.storage.git.process import command, environment
+from assay.storage.git.writing import RefUpdate
+
+CHUNK_BYTES = 64 * 1024
+# receive-pack's own answer: progress and one line a ref. It is held back until the push is settled.
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# How long a git process may take to end once its input is closed; it may be moving a ref.
+GRACE_S = 10.0
+SERVICES = ("git-upload-pack", "git-receive-pack")
+
+HOOK = """\
+import json, os, socket, sys
+env = os.environ
+count = int(env.get("GIT_PUSH_OPTION_COUNT", 0))
+question = {
+    "id": env.get("ASSAY_PUSH_ID", ""),
+    "quarantine": env.get("GIT_QUARANTINE_PATH", ""),
+    "options": [env["GIT_PUSH_OPTION_%d" % n] for n in range(count)],
+    "updates": [line.split() for line in sys.stdin.read().splitlines()],
+}
+try:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(env["ASSAY_HOOK_SOCKET"])
+        line.sendall(json.dumps(question).encode() + b"\\n")
+        answer = json.loads(line.makefile("rb").read())
+except (OSError, KeyError, ValueError) as error:
+    answer = {"ok": False, "lines": ["the hub did not answer (%s): nothing was changed" % error]}
+for text in answer["lines"]:
+    print(text, file=sys.stderr)
+sys.exit(not answer["ok"])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the hook tells git: whether the push lands, and lines for the person who pushed."""
+
+    ok: bool
+    lines: tuple[str, ...] = ()
+
+
+Judge = Callable[[tuple[RefUpdate, ...], Path, tuple[str, ...]], Verdict]
+"""Updates, quarantine folder and push options of one push → its verdict. Runs in a thread."""
+
+
+class HookListener:
+    """The Unix socket that pre-receive hooks call, and the judges that wait for a call."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="assay-hook-")
+        self.socket = Path(self._folder.name) / "socket"
+        self.hooks = Path(self._folder.name) / "hooks"
+        self._judges: dict[str, Judge] = {}
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen; the folder is readable by this user alone, the socket has mode 0600."""
+        self.hooks.mkdir()
+        script = self.hooks / "pre-receive.py"
+        script.write_text(HOOK)
+        hook = self.hooks / "pre-receive"
+        hook.write_text(f'#!/bin/sh\nexec "$ASSAY_PYTHON" -I -S "{script}"\n')
+        hook.chmod(0o700)
+        self._server = await asyncio.start_unix_server(self._answer, path=self.socket)
+        self.socket.chmod(0o600)
+
+    async def stop(self) -> None:
+        """Stop listening and remove the folder; hooks that call later refuse."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        self._folder.cleanup()
+
+    @contextlib.contextmanager
+    def expect(self, judge: Judge) -> Iterator[dict[str, str]]:
+        """Wait for one call; yields the environment that the git process needs to make it."""
+        push_id = secrets.token_hex(16)
+        self._judges[push_id] = judge
+        try:
+            yield {
+                "ASSAY_HOOK_SOCKET": str(self.socket),
+                "ASSAY_PUSH_ID": push_id,
+                "ASSAY_PYTHON": sys.executable,
+            }
+        finally:
+            self._judges.pop(push_id, None)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            verdict = await self._judge(json.loads(await reader.readline()))
+            answer = {"ok": verdict.ok, "lines": list(verdict.lines)}
+            writer.write(json.dumps(answer).encode())
+            await writer.drain()
+        except (OSError, ValueError, KeyError):
+            pass  # a caller that hangs up or talks nonsense gets no answer; its hook refuses
+        finally:
+            writer.close()
+
+    async def _judge(self, question: Mapping[str, object]) -> Verdict:
+        judge = self._judges.pop(str(question["id"]), None)
+        if judge is None:
+            return Verdict(ok=False, lines=("this push is not known to the hub",))
+        rows = question["updates"]
+        options = question["options"]
+        if not isinstance(rows, list) or not isinstance(options, list):
+            return Verdict(ok=False, lines=("the hook's question cannot be read",))
+        updates = tuple(RefUpdate(ref, old, new) for old, new, ref in rows)
+        quarantine = Path(str(question["quarantine"]))
+        try:
+            return await asyncio.to_thread(judge, updates, quarantine, tuple(map(str, options)))
+        except AssayError as error:
+            return Verdict(ok=False, lines=(error.message, *filter(None, [error.hint])))
+
+
+async def advertise(repository: Path, service: str, *, protocol: str) -> bytes:
+    """The body of `info/refs?service=…`: what the repository has, framed for smart HTTP.
+
+    Args:
+        repository: The bare repository.
+        service: `git-upload-pack` or `git-receive-pack`.
+        protocol: The client's `Git-Protocol` header, e.g. `version=2`, or empty.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command(service.removeprefix("git-"), "--stateless-rpc", "--advertise-refs", "."),
+        cwd=repository,
+        env={**environment(), "GIT_PROTOCOL": protocol},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    if process.returncode:
+        raise UnavailableError(f"git {service} failed: {err.decode(errors='replace').strip()}")
+    line = f"# service={service}\n"
+    return f"{len(line) + 4:04x}{line}0000".encode() + out
+
+
+async def upload_pack(
+    repository: Path, body: AsyncIterable[bytes], *, protocol: str
+) -> AsyncIterator[bytes]:
+    """Answer a fetch, streaming both ways."""
+    process = await asyncio.create_subprocess_exec(
+        *command("upload-pack", "--stateless-rpc", "."),
+        cwd=repository,
+        env={**environment(), "GIT_PROTOCOL": protocol},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    feeding = asyncio.create_task(_feed(process, body))
+    try:
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        while chunk := await process.stdout.read(CHUNK_BYTES):
+            yield chunk
+        await process.wait()
+    finally:
+        await _end(process, feeding)
+
+
+async def receive_pack(
+    repository: Path,
+    body: AsyncIterable[bytes],
+    *,
+    protocol: str,
+    hooks: Path | None,
+    hook_environment: Mapping[str, str],
+    alive: Path,
+    max_pack_bytes: int,
+) -> bytes:
+    """Run one push to its end and return git's whole answer to the client.
+
+    The answer is held back so that the caller can settle and index before anybody is told.
+
+    Args:
+        repository: The bare repository.
+        body: The request's body, already decompressed.
+        protocol: The client's `Git-Protocol` header.
+        hooks: The folder with the pre-receive hook; None lets every push land unjudged.
+        hook_environment: From `HookListener.expect`.
+        alive: A file to lock for as long as the git process, or a child of it, lives.
+        max_pack_bytes: Largest pack; a larger one is refused by git itself.
+    """
+    options = [
+        f"receive.maxInputSize={max_pack_bytes}",
+        f"core.hooksPath={hooks if hooks is not None else os.devnull}",
+    ]
+    with _alive_while(alive) as lock:
+        process = await asyncio.create_subprocess_exec(
+            *command("receive-pack", "--stateless-rpc", ".", options=options),
+            cwd=repository,
+            env={**environment(), **hook_environment, "GIT_PROTOCOL": protocol},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=[lock],
+        )
+        feeding = asyncio.create_task(_feed(process, body))
+        try:
+            return await _read_answer(process)
+        finally:
+            await _end(process, feeding)
+
+
+@contextlib.contextmanager
+def _alive_while(path: Path) -> Iterator[int]:
+    """Lock a new file; the lock lasts until every process that inherited it has ended."""
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield file.fileno()
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def _read_answer(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    answer = bytearray()
+    while chunk := await process.stdout.read(CHUNK_BYTES):
+        answer += chunk
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise UnavailableError("git's answer to this push is too long to pass on")
+    await process.wait()
+    return bytes(answer)
+
+
+async def _feed(process: asyncio.subprocess.Process, body: AsyncIterable[bytes]) -> None:
+    """Pass the request on. git may stop reading early: it has then made up its mind.
+
+    A client that hangs up ends the stream; git sees a cut pack and refuses it.
+    """
+    assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+    try:
+        async for chunk in body:
+            process.stdin.write(chunk)
+            await process.stdin.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        with contextlib.suppress(OSError, RuntimeError):
+            process.stdin.close()
+
+
+async def _end(process: asyncio.subprocess.Process, feeding: asyncio.Task[None]) -> None:
+    """Leave neither a process nor a task behind, whatever happened."""
+    feeding.cancel()
+    await asyncio.gather(feeding, return_exceptions=True)
+    if process.returncode is None:
+        try:
+            await asyncio.wait_for(process.wait(), GRACE_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def wait_for_orphans(folder: Path) -> None:
+    """Wait until every git process that a dead server left has ended; then forget its file."""
+    for alive in sorted(folder.glob("*.alive")):
+        with alive.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        alive.unlink(missing_ok=True)
