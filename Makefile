@@ -1,0 +1,47 @@
+# `make help` lists what there is. Each target first sees to the .venv it needs.
+
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+
+BIN := .venv/bin
+BENCHMARKS := $(wildcard benchmarks/[a-z]*.py)
+
+.PHONY: help demo serve test storm lint bench clean
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help: ## Print this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-7s %s\n", $$1, $$2 }'
+
+demo: .venv/.run ## Start a hub with a real benchmark and real runs in it (ARGS="...")
+	@$(BIN)/assay demo $(ARGS)
+
+serve: .venv/.run ## Start an empty hub, or the one in ./assay-data (ARGS="...")
+	@$(BIN)/assay serve $(ARGS)
+
+test: .venv/.dev ## Run every test; lint, types and import rules are among them (ARGS="...")
+	@tools/browser >/dev/null || echo "The browser tests will be skipped."
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -rfEs $(ARGS)
+
+storm: .venv/.dev ## Kill servers in the middle of pushes, 200 rounds
+	@ASSAY_STORM_ROUNDS=200 $(BIN)/pytest tests/flows -m storm $(ARGS)
+
+# tests/build/test_lint.py runs these same lines.
+lint: .venv/.dev ## Check style, format, types and import rules
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev ## Run every benchmark; docs/performance.md says how to read them
+	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python "$$file"; done
+
+clean: ## Remove .venv and caches; leaves data folders alone
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+.venv/.run: requirements/run.lock requirements/demo.lock pyproject.toml
+	@PYTHON="$(PYTHON)" tools/venv run
+
+.venv/.dev: requirements/dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" tools/venv dev
