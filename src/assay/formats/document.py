@@ -90,7 +90,7 @@ RULES = (
     LFS_POINTER,
 )
 
-_LFS_START = b"version https://git-lfs.github.com/spec/"
+LFS_START = b"version https://git-lfs.github.com/spec/"
 _BOM = b"\xef\xbb\xbf"
 # libyaml compares each %TAG with all before it: a file of them costs seconds.
 _TAG_DIRECTIVE = re.compile(rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?%TAG")
@@ -172,7 +172,7 @@ def _is_text(data: bytes, findings: Findings) -> bool:
             got=f"{len(data):,} bytes",
             expected=f"at most {MAX_BYTES:,}",
         )
-    elif data.startswith(_LFS_START):
+    elif data.startswith(LFS_START):
         findings.add(
             LFS_POINTER,
             "a Git LFS pointer stands here in place of the text",

@@ -1,0 +1,304 @@
+"""Checks: what a file is by its place, and what parsing alone cannot see.
+
+1. A file is recognised by name and place (`file_kind`); nothing else is ever read or judged.
+2. What stands at such a place must be a plain file (`special_entry_finding`).
+3. Each kind is parsed by its own module of `assay.formats`; its findings are the first answer.
+4. The checks in `CHECKS` then look at a results file together with what lies around it. A check is
+   one value of that tuple. All are questions to a person: none refuses a push.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from assay.formats.finding import Finding, Severity
+from assay.formats.result import Entry, ResultFile, parse_results
+from assay.formats.rule import Rule, shorten
+from assay.formats.run_record import RunRecord, parse_run_record
+from assay.formats.scalar import resolve
+from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_for
+
+NOT_A_FILE = Rule(
+    "AS605", Severity.ERROR, "A symbolic link, a submodule or a folder where a file belongs"
+)
+BAD_PATH = Rule("AS606", Severity.ERROR, "A path no checkout can hold", ".eval_results/../x.yaml")
+
+_RESULT_PATH = re.compile(r"\.eval_results/[^/]+\.ya?ml")
+_RECORD_PATH = re.compile(r"\.eval_results/runs/[0-9a-f]{64}\.json")
+# Windows and case-folding file systems take these for `.git`.
+_GIT_NAMES = frozenset({".git", "git~1"})
+
+
+class Kind(StrEnum):
+    """What a file is, by its place."""
+
+    BENCHMARK = "benchmark"
+    TERMS = "terms"
+    RESULT = "result"
+    RUN_RECORD = "record"
+
+
+def file_kind(path: str, repo_type: Literal["model", "dataset"]) -> Kind | None:
+    """What a file of a repository is; None for all that Assay does not read.
+
+    Args:
+        path: From the repository's root, with `/`.
+        repo_type: Of the repository.
+    """
+    if repo_type == "dataset":
+        return {"eval.yaml": Kind.BENCHMARK, "assay.yaml": Kind.TERMS}.get(path)
+    if _RESULT_PATH.fullmatch(path):
+        return Kind.RESULT
+    return Kind.RUN_RECORD if _RECORD_PATH.fullmatch(path) else None
+
+
+def check_file(kind: Kind, data: bytes, path: str) -> tuple[Finding, ...]:
+    """Everything to be said about one file by itself."""
+    match kind:
+        case Kind.BENCHMARK:
+            # Imported here: a check of results needs no list of frameworks and no model of Inspect.
+            from assay.formats.benchmark import parse_eval_yaml  # noqa: PLC0415
+
+            return parse_eval_yaml(data, path).findings
+        case Kind.TERMS:
+            return parse_assay_yaml(data, path).findings
+        case Kind.RESULT:
+            file = parse_results(data, path)
+            return (*file.findings, *check_results(file))
+        case Kind.RUN_RECORD:
+            return parse_run_record(data, path)[1]
+
+
+def special_entry_finding(path: str, kind: str) -> Finding:
+    """The fault of a tree entry that is no plain file where one belongs.
+
+    Args:
+        path: From the repository's root.
+        kind: What stands there: `symlink`, `submodule` or `folder`; `path` for a bad path.
+    """
+    if kind == "path":
+        return _whole_file(path, BAD_PATH, "no checkout can hold this path")
+    names = {"symlink": "a symbolic link", "submodule": "a submodule", "folder": "a folder"}
+    return _whole_file(
+        path,
+        NOT_A_FILE,
+        f"{names.get(kind, kind)} stands here",
+        expected="a folder of files" if path == ".eval_results" else "a plain file",
+        hint="commit the file itself",
+    )
+
+
+def bad_path_finding(path: str) -> Finding | None:
+    """The fault of a path that git can store and a checkout cannot hold, or must not."""
+    parts = path.split("/")
+    is_bad = any(
+        part in {"", ".", ".."} or part.casefold().rstrip(" .") in _GIT_NAMES for part in parts
+    )
+    if is_bad or "\\" in path or any(ord(char) < ord(" ") or char == "\x7f" for char in path):
+        return special_entry_finding(path, "path")
+    return None
+
+
+def _whole_file(
+    path: str, rule: Rule, message: str, *, expected: str = "", hint: str = ""
+) -> Finding:
+    return Finding(
+        path=path,
+        line=0,
+        column=0,
+        code=rule.code,
+        severity=rule.severity,
+        where="",
+        message=message,
+        expected=expected,
+        hint=hint,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a results file is held against; what is None is unknown, and not asked about.
+
+    Attributes:
+        records: Run records by digest; None for one that is missing or unreadable.
+        model: The repository's name.
+        terms: The benchmarks' `assay.yaml` by dataset id.
+    """
+
+    records: Mapping[str, RunRecord | None] | None = None
+    model: str | None = None
+    terms: Mapping[str, AssayFile] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One answer of a check: the entry it is about, and the sentence."""
+
+    entry: Entry
+    message: str
+    got: str = ""
+    expected: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question asked of every results file.
+
+    Attributes:
+        rule: Its code, severity and meaning.
+        question: What it asks, for the documentation.
+        find: Yields what it doubts.
+    """
+
+    rule: Rule
+    question: str
+    find: Callable[[ResultFile, Surroundings], Iterator[Doubt]]
+
+
+def check_results(
+    file: ResultFile,
+    *,
+    records: Mapping[str, RunRecord | None] | None = None,
+    model: str | None = None,
+    terms: Mapping[str, AssayFile] | None = None,
+) -> tuple[Finding, ...]:
+    """Every check of `CHECKS` asked of one results file.
+
+    Args:
+        file: The parsed file; its own findings are not repeated.
+        records: The run records its entries name, by digest: None for one that is missing or
+            unreadable. Without it, nothing is asked about records.
+        model: The name of the repository the file lies in, as `namespace/name`.
+        terms: The benchmarks' `assay.yaml`, by dataset id.
+    """
+    around = Surroundings(records, model, terms)
+    return tuple(
+        Finding(
+            path=file.path,
+            line=doubt.entry.line,
+            column=0,
+            code=check.rule.code,
+            severity=check.rule.severity,
+            where=f"[{doubt.entry.index}]",
+            message=doubt.message,
+            got=doubt.got,
+            expected=doubt.expected,
+            hint=doubt.hint,
+        )
+        for check in CHECKS
+        for doubt in check.find(file, around)
+    )
+
+
+def _several_values(file: ResultFile, _: Surroundings) -> Iterator[Doubt]:
+    first: dict[tuple[str, str], Entry] = {}
+    for entry in file.entries:
+        key = (entry.dataset_id, entry.task_id)
+        earlier = first.setdefault(key, entry)
+        if earlier.value != entry.value:
+            yield Doubt(
+                entry,
+                f"a second value for {shorten(entry.dataset_id)} task {shorten(entry.task_id)}",
+                got=f"{entry.value_text}, and {earlier.value_text} in line {earlier.line}",
+                hint="if both hold, say in notes how the runs differ",
+            )
+
+
+def _outside_bounds(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    for entry in file.entries:
+        terms_file = (around.terms or {}).get(entry.dataset_id)
+        terms = terms_for(terms_file, entry.task_id) if terms_file else TaskTerms()
+        metric = terms.primary
+        if metric is None:
+            continue
+        low, high = metric.min, metric.max
+        if (low is not None and entry.value < low) or (high is not None and entry.value > high):
+            yield Doubt(
+                entry,
+                f"a value that {metric.id} cannot take",
+                got=entry.value_text,
+                expected=f"{'' if low is None else f'from {low} '}"
+                f"{'' if high is None else f'to {high}'}".strip(),
+                hint=f"the unit is {metric.unit}" if metric.unit else "",
+            )
+
+
+def _record_missing(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    for entry in file.entries:
+        sha256 = entry.run_record_sha
+        if sha256 and around.records is not None and around.records.get(sha256) is None:
+            yield Doubt(
+                entry,
+                "the run record that source.url names is missing or unreadable",
+                got=sha256,
+                expected=f".eval_results/runs/{sha256}.json",
+                hint="add the record in the same commit",
+            )
+
+
+def _record_differs(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    for entry in file.entries:
+        record = (around.records or {}).get(entry.run_record_sha or "")
+        if record is None:
+            continue
+        for what, got, expected in _differences(entry, record, around.model):
+            yield Doubt(entry, f"the run record names another {what}", got=got, expected=expected)
+
+
+def _differences(
+    entry: Entry, record: RunRecord, model: str | None
+) -> Iterator[tuple[str, str, str]]:
+    """What the record says otherwise: what it is, what the entry says, what the record says."""
+    if model is not None and (record.model.repo or "").casefold() != model.casefold():
+        yield "model", model, record.model.repo or "a model"
+    if record.benchmark.id != entry.dataset_id:
+        yield "benchmark", entry.dataset_id, record.benchmark.id
+    if record.benchmark.task_id != entry.task_id:
+        yield "task", entry.task_id, record.benchmark.task_id
+    if not any(_states(entry, metric.value) for metric in record.metrics):
+        values = ", ".join(str(metric.value) for metric in record.metrics[:5])
+        yield "value", entry.value_text, values or "a value"
+
+
+def _states(entry: Entry, value: float) -> bool:
+    """Whether the entry states the value, rounded to the decimals it shows.
+
+    A float written out may be off the decimal it stands for, hence the small allowance.
+    """
+    text = entry.value_text.lower()
+    if not isinstance(resolve(entry.value_text), float) or "e" in text:
+        return entry.value == value
+    decimals = len(text.partition(".")[2])
+    allowance = 0.5 * 10.0**-decimals
+    return abs(entry.value - value) <= allowance * (1 + 1e-9)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        Rule("AS601", Severity.WARNING, "Two values for one dataset and task in one file"),
+        "Does the file give one value for each dataset and task?",
+        _several_values,
+    ),
+    Check(
+        Rule("AS602", Severity.WARNING, "A value outside the `min` and `max` of `assay.yaml`"),
+        "Can the primary metric take this value?",
+        _outside_bounds,
+    ),
+    Check(
+        Rule("AS603", Severity.WARNING, "A named run record is missing or unreadable"),
+        "Is the run record there that the entry names?",
+        _record_missing,
+    ),
+    Check(
+        Rule("AS604", Severity.WARNING, "The run record says otherwise than the entry"),
+        "Does the run record name this model, benchmark, task and value?",
+        _record_differs,
+    ),
+)
+
+RULES = (*(check.rule for check in CHECKS), NOT_A_FILE, BAD_PATH)
