@@ -91,7 +91,7 @@ def slug(title: str) -> str:
 
 
 def leads_somewhere(path: Path, target: str) -> bool:
-    """Whether a relative link names a file of this repository, and a heading in it if it says so."""
+    """Whether a link names a file of this repository and, if it names a heading, one in it."""
     file, _, anchor = unquote(target).partition("#")
     there = (path.parent / file).resolve() if file else path
     if not there.exists() or not there.is_relative_to(ROOT):
