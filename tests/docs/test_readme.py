@@ -46,7 +46,10 @@ def find_command_fault(words: list[str]) -> str | None:
     context = click.Context(assay)
     rest = list(words)
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
-        found = command.get_command(context, rest[0])
+        try:
+            found = command.get_command(context, rest[0])
+        except ModuleNotFoundError as error:
+            return f"{rest[0]}: {error}"
         if found is None:
             if any(letter.islower() for letter in rest[0]):
                 return f"no command {rest[0]!r} in {command.name}"
