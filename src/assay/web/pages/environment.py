@@ -1,0 +1,50 @@
+"""The template environment: loaded once, escaping always, and an unknown name is an error."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from assay.web.pages import links, words
+
+
+@functools.cache
+def environment() -> Environment:
+    """The one environment of all pages."""
+    made = Environment(
+        loader=PackageLoader("assay.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["links"] = links
+    made.filters |= {
+        "badge": words.badge,
+        "badges_of": words.badges_of,
+        "commit": words.short,
+        "count": words.count,
+        "day": words.day,
+        "evidence": words.evidence,
+        "minute": words.minute,
+        "number": words.number,
+        "plain_number": words.plain_number,
+        "quoted": _quoted,
+        "unhidden": words.unhidden,
+        "unit_label": words.unit_label,
+        "unit_suffix": words.unit_suffix,
+    }
+    return made
+
+
+def render(template: str, **context: Any) -> str:
+    """One page."""
+    return environment().get_template(template).render(**context)
+
+
+def _quoted(text: str) -> str:
+    """Text as a double-quoted scalar, which YAML reads as JSON does."""
+    return json.dumps(text, ensure_ascii=False)

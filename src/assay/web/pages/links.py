@@ -1,0 +1,126 @@
+"""Every address a page links to, in one place.
+
+1. A name becomes path segments only if it is a repository's name; anything else becomes one encoded
+   segment, so that no text can make a link leave the hub (`//host`).
+2. Task ids and revisions are one encoded segment each: they may hold `/` and `%`.
+3. A link that leaves the hub must be http or https with a host; what is not stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from assay.formats.names import is_repo_id
+
+_UNFIT = re.compile(r"[\s\\\x00-\x20\x7f]")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+OPENAPI = "/api/v1/openapi.json"
+HOME = "/"
+BENCHMARKS = "/benchmarks"
+BENCHMARKS_JSON = "/api/v1/benchmarks"
+
+
+def segment(text: str) -> str:
+    """The text as one path segment, with every reserved character encoded."""
+    return quote(text, safe="")
+
+
+def repository(repo_id: str) -> str:
+    """`NS/NAME` as two segments; one encoded segment if it is no such name (rule 1)."""
+    return repo_id if is_repo_id(repo_id) else segment(repo_id)
+
+
+def benchmark(benchmark_id: str) -> str:
+    """The page of a benchmark: the board of its first task."""
+    return f"/datasets/{repository(benchmark_id)}"
+
+
+def task(benchmark_id: str, task_id: str) -> str:
+    """The page of one task's board."""
+    return f"{benchmark(benchmark_id)}/tasks/{segment(task_id)}"
+
+
+def all_claims(benchmark_id: str, task_id: str, model_id: str | None = None) -> str:
+    """The board with one row a claim, perhaps at one model's first row."""
+    anchor = f"#{quote(model_id, safe='/')}" if model_id is not None else ""
+    return f"{task(benchmark_id, task_id)}?claims=all{anchor}"
+
+
+def model(model_id: str) -> str:
+    """The page of a model."""
+    return f"/{repository(model_id)}"
+
+
+def claim(claim_id: str) -> str:
+    """The page of a claim: why this number."""
+    return f"/claims/{segment(claim_id)}"
+
+
+def pull(model_id: str, number: int) -> str:
+    """The page of a pull request."""
+    return f"{model(model_id)}/discussions/{number}"
+
+
+def run(sha256: str) -> str:
+    """The page of a run record."""
+    return f"/runs/{segment(sha256)}"
+
+
+def model_file(model_id: str, revision: str, path: str) -> str:
+    """The bytes of a file of a model repository."""
+    return f"{model(model_id)}/resolve/{segment(revision)}/{quote(path, safe='/')}"
+
+
+def benchmark_file(benchmark_id: str, revision: str, path: str) -> str:
+    """The bytes of a file of a dataset repository."""
+    return f"{benchmark(benchmark_id)}/resolve/{segment(revision)}/{quote(path, safe='/')}"
+
+
+def benchmark_json(benchmark_id: str) -> str:
+    """A benchmark as JSON."""
+    return f"{BENCHMARKS_JSON}/{repository(benchmark_id)}"
+
+
+def board_json(benchmark_id: str, task_id: str, view: str) -> str:
+    """A board as JSON, in the view that the page shows."""
+    query = "?claims=all" if view == "claims" else ""
+    return f"/api/v1/boards/{repository(benchmark_id)}/{segment(task_id)}{query}"
+
+
+def model_json(model_id: str) -> str:
+    """A model as JSON."""
+    return f"/api/v1/models/{repository(model_id)}"
+
+
+def claim_json(claim_id: str) -> str:
+    """A claim as JSON."""
+    return f"/api/v1/claims/{segment(claim_id)}"
+
+
+def pull_json(model_id: str, number: int) -> str:
+    """A pull request as JSON."""
+    return f"{model_json(model_id)}/pulls/{number}"
+
+
+def external(url: str | None) -> str | None:
+    """The URL if it may become a link that leaves the hub (rule 3), else None."""
+    if not url or _UNFIT.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    return url if parts.scheme.lower() in {"http", "https"} and host else None
+
+
+def host(url: str) -> str:
+    """The host of a URL that `external` let through."""
+    return urlsplit(url).hostname or ""
+
+
+def is_sha256(text: str) -> bool:
+    """Whether the text is a digest in lower-case hex."""
+    return _SHA256.fullmatch(text) is not None

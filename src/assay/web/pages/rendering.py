@@ -1,0 +1,126 @@
+"""From answer objects to pages: one pure function a page. Nothing is looked up, nothing decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.hub.answers import (
+    Benchmark,
+    Board,
+    ClaimAnswer,
+    HomeAnswer,
+    Model,
+    PullAnswer,
+    RunAnswer,
+)
+from assay.web.pages import links, record
+from assay.web.pages.board import strip_label, view_board
+from assay.web.pages.environment import render
+from assay.web.pages.readme import render_readme
+from assay.web.pages.site import Site
+from assay.web.pages.strips import view_claims
+from assay.web.pages.timeline import ending, is_apart, timeline
+from assay.web.pages.words import shell
+
+
+def render_home(home: HomeAnswer, site: Site) -> str:
+    """The front page: what is here, or the lines that would fill it."""
+    return render("home.html", site=site, home=home)
+
+
+def render_benchmarks(benchmarks: Sequence[Benchmark], site: Site) -> str:
+    """All benchmarks the reader may see."""
+    return render("benchmarks.html", site=site, benchmarks=benchmarks)
+
+
+def render_benchmark(
+    board: Board, benchmark: Benchmark, readme: str | None, spec_yaml: str | None, site: Site
+) -> str:
+    """The page of a benchmark, with the board of one of its tasks.
+
+    `readme` (Markdown) and `spec_yaml` are the texts of README.md and eval.yaml at `board.commit`.
+    """
+    reference = f"{board.benchmark}/{board.task.task_id}"
+    commands = {
+        "board": shell("assay", "board", reference),
+        "run": f"{shell('assay', 'run', reference)} --model PROVIDER/MODEL --as NS/MODEL --submit",
+        "clone": shell("git", "clone", f"{site.public_url}/datasets/{board.benchmark}"),
+    }
+    return render(
+        "benchmark.html",
+        site=site,
+        board=board,
+        benchmark=benchmark,
+        view=view_board(board),
+        commands=commands,
+        spec_yaml=spec_yaml,
+        readme=render_readme(readme) if readme else None,
+        json_href=links.board_json(board.benchmark, board.task.task_id, board.view),
+    )
+
+
+def render_model(model: Model, readme: str | None, site: Site) -> str:
+    """The page of a model: everything claimed about it, by benchmark and task."""
+    commands = {
+        "show": shell("assay", "show", model.id),
+        "clone": shell("git", "clone", f"{site.public_url}/{model.id}"),
+    }
+    return render(
+        "model.html",
+        site=site,
+        model=model,
+        commands=commands,
+        readme=render_readme(readme) if readme else None,
+    )
+
+
+def render_claim(answer: ClaimAnswer, site: Site) -> str:
+    """The page of a claim: why this number, from whom, on what evidence."""
+    claim = answer.claim
+    chance = answer.chance
+    return render(
+        "claim.html",
+        site=site,
+        answer=answer,
+        claim=claim,
+        moments=timeline(answer.history, answer.versions),
+        ending=ending(answer),
+        apart=[version for version in answer.versions if is_apart(version)],
+        strip=view_claims(answer),
+        label=strip_label(claim.value_text, chance, chance.level if chance else None, answer.unit),
+        source_href=links.external(claim.source.url) if claim.source else None,
+        command=shell("git", "clone", f"{site.public_url}/{claim.model}"),
+    )
+
+
+def render_pull(pull: PullAnswer, site: Site) -> str:
+    """The page of a pull request: what it says, what the checks say, and what its owner can do."""
+    endpoint = f"HF_ENDPOINT={shell(site.public_url)}"
+    name, number = pull.model, str(pull.number)
+    commands = {
+        "fetch": shell("git", "fetch", f"{site.public_url}/{name}", f"refs/pr/{number}"),
+        "merge": f"{endpoint} {shell('hf', 'discussions', 'merge', name, number)}",
+        "close": f"{endpoint} {shell('hf', 'discussions', 'close', name, number)}"
+        ' --comment "why it is declined"',
+    }
+    return render("pull.html", site=site, pull=pull, commands=commands)
+
+
+def render_run(run: RunAnswer, site: Site) -> str:
+    """The page of a run record: what was run and what came out."""
+    return render(
+        "run.html",
+        site=site,
+        run=run,
+        sections=record.sections(run.record),
+        raw=record.raw(run.record),
+        metric=record.find_metric(run.record),
+        benchmark=record.find_text(run.record, "benchmark", "id"),
+        task=record.find_text(run.record, "benchmark", "task_id"),
+        framework=record.find_text(run.record, "framework", "name"),
+    )
+
+
+def render_error(status: int, title: str, message: str, hint: str, site: Site) -> str:
+    """What went wrong, where, and what to do."""
+    return render("error.html", site=site, status=status, title=title, message=message, hint=hint)

@@ -1,0 +1,160 @@
+"""The words and shapes of values: badges, evidence, numbers, times. Nothing here decides anything.
+
+Badges and evidence always come as shape, word and colour together, so that none is needed alone.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from assay.core.claim import Attestation, Claim, State
+
+SHORT_COMMIT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A badge as drawn: `tone` is the name of its colour in the style sheet."""
+
+    word: str
+    shape: str
+    tone: str
+    says: str
+
+
+_BADGES = {
+    "author": Badge("author", "◆", "author", "reported on main by the model's own namespace"),
+    "community": Badge("community", "◇", "community", "reported by somebody else"),
+    "not checked here": Badge(
+        "not checked here", "\N{EN DASH}", "plain", "carries a token that this hub cannot check"
+    ),
+    "private": Badge("private", "▣", "plain", "seen only by those who may read the repository"),
+    "declined": Badge("declined", "✕", "warn", "its pull request was closed by the owner"),
+    "withdrawn": Badge(
+        "withdrawn", "\N{EN DASH}", "warn", "its pull request was closed by its own author"
+    ),
+    "superseded": Badge("superseded", "»", "plain", "a later entry took its place"),
+    "deleted": Badge("deleted", "✕", "warn", "its entry was removed from the repository"),
+}
+
+
+def badge(word: str) -> Badge:
+    """The badge of a word; a word from a newer hub is shown plainly rather than dropped."""
+    return _BADGES.get(word) or Badge(word, "•", "plain", "")
+
+
+def badges_of(claim: Claim) -> list[str]:
+    """The badges of a claim that no answer has named yet."""
+    words = [str(claim.reporter)]
+    if claim.state is not State.LIVE:
+        words.append(str(claim.state))
+    if claim.attestation is not Attestation.NONE:
+        words.append(str(claim.attestation))
+    if claim.private:
+        words.append("private")
+    return words
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A level of evidence: its word, what it means, and what it does not show."""
+
+    level: int
+    word: str
+    means: str
+    limits: str
+
+    @property
+    def label(self) -> str:
+        """The five dots for those who cannot see them."""
+        return f"Evidence level {self.level} of 5: {self.word}"
+
+
+MAX_LEVEL = 5
+_EVIDENCE = (
+    ("bare", "a number without a source", "It shows only who reported it and when."),
+    ("sourced", "names a source", "It does not show that the source says so."),
+    (
+        "well formed",
+        "well formed and plausible, with a run record or a source",
+        "It does not show that the run took place.",
+    ),
+    ("recomputed", "recomputed here from the attached log", "It does not show the log is true."),
+    ("signed", "signed by a key this hub trusts", "It does not show that others get the same."),
+    (
+        "replicated",
+        "replicated by a signed run of an independent party",
+        "It does not show that the benchmark measures what it names.",
+    ),
+)
+
+
+def evidence(level: int) -> Evidence:
+    """The words of an evidence level; out of range counts as the nearest."""
+    level = max(0, min(MAX_LEVEL, level))
+    return Evidence(level, *_EVIDENCE[level])
+
+
+def short(commit: str) -> str:
+    """A commit as it is shown; its full name stands in the title."""
+    return commit[:SHORT_COMMIT]
+
+
+def day(time: str) -> str:
+    """The day of an ISO time."""
+    return time[:10]
+
+
+def minute(time: str) -> str:
+    """An ISO time in UTC, to the minute, for reading."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:[\d.]+)?(Z|\+00:00)", time)
+    return f"{match[1]} {match[2]} UTC" if match else time
+
+
+_DECIMALS = {"percent": 1, "proportion": 3}
+
+
+def number(value: float, unit: str | None) -> str:
+    """A computed number in a unit; numbers that people wrote are shown as written instead."""
+    if unit in _DECIMALS:
+        return f"{value:.{_DECIMALS[unit]}f}"
+    return f"{value:.4g}"
+
+
+def plain_number(value: float) -> str:
+    """A declared number: as few digits as say it."""
+    return f"{value:.10g}"
+
+
+def unit_label(unit: str | None) -> str:
+    """A unit as it stands in a column's heading."""
+    return {"percent": "%", None: "unit not declared"}.get(unit, str(unit))
+
+
+def unit_suffix(unit: str | None) -> str:
+    """A unit as it follows a large number; proportions need none."""
+    return {"percent": "%", "proportion": "", None: ""}.get(unit, str(unit))
+
+
+def count(number_of: int, noun: str) -> str:
+    """`1 claim`, `2 claims`."""
+    return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
+
+
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def unhidden(text: str) -> str:
+    """Text with control and direction marks made visible: raw files must not read as they are not.
+
+    The bytes themselves are one link away.
+    """
+    text = text.replace("\r\n", "\n")
+    return _HIDDEN.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", text)
+
+
+def shell(*words: str) -> str:
+    """A command to be copied: task ids are anybody's text, so each word is quoted."""
+    return " ".join(shlex.quote(word) for word in words)
