@@ -114,7 +114,7 @@ def task(task_id: str = "gsm8k", **changes: Any) -> Task:
         "minimum": 0.0,
         "maximum": 100.0,
         "chance": 25.0,
-        "items": 198,
+        "items": None,
         "aliases": [],
         "models": 5,
         "claims": 7,
@@ -183,7 +183,7 @@ def rows() -> list[Row]:
                 pusher=None,
             ),
             badges=["author", "not checked here"],
-            chance=chance(43.8, 57.6, n_source="benchmark"),
+            chance=chance(43.8, 57.6),
         ),
         row(
             5,

@@ -18,6 +18,7 @@ def environment() -> Environment:
         loader=PackageLoader("assay.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_upright,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -43,6 +44,11 @@ def environment() -> Environment:
 def render(template: str, **context: Any) -> str:
     """One page."""
     return environment().get_template(template).render(**context)
+
+
+def _upright(value: Any) -> Any:
+    """What is put into a page: text without marks that would make it read as what it is not."""
+    return words.upright(value) if type(value) is str else value
 
 
 def _quoted(text: str) -> str:

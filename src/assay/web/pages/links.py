@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from assay.formats.names import is_repo_id
 
-_UNFIT = re.compile(r"[\s\\\x00-\x20\x7f]")
+_UNFIT = re.compile(r"[\s\\\x00-\x20\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 OPENAPI = "/api/v1/openapi.json"

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from assay.web.pages import links
+from assay.web.pages.words import upright
 
 MAX_README_CHARS = 100_000
 SHIFT = 2
@@ -36,7 +37,7 @@ class _Markdown(MarkdownIt):
 
 def render_readme(text: str) -> Markup:
     """Markdown to HTML, by the rules above. Longer files are cut, and say so."""
-    body = _FRONT_MATTER.sub("", text, count=1)
+    body = upright(_FRONT_MATTER.sub("", text, count=1))
     cut = len(body) > MAX_README_CHARS
     tokens = _markdown().parse(body[:MAX_README_CHARS])
     html = _markdown().renderer.render(_harmless(tokens), _markdown().options, {})

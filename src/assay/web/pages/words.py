@@ -78,7 +78,7 @@ _EVIDENCE = (
     ("sourced", "names a source", "It does not show that the source says so."),
     (
         "well formed",
-        "well formed and plausible, with a run record or a source",
+        "well formed and plausible: a run record here says the same",
         "It does not show that the run took place.",
     ),
     ("recomputed", "recomputed here from the attached log", "It does not show the log is true."),
@@ -153,6 +153,17 @@ def unhidden(text: str) -> str:
     """
     text = text.replace("\r\n", "\n")
     return _HIDDEN.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", text)
+
+
+_UPSETTING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def upright(text: str) -> str:
+    """Text without control characters and direction overrides (`exe.png` for `gnp.exe`).
+
+    Pages isolate every text that people wrote, so right-to-left names need no overrides.
+    """
+    return _UPSETTING.sub("", text)
 
 
 def shell(*words: str) -> str:
