@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.unit.web import samples
+from tests.unit.web import histories, samples
 from tests.unit.web.poison import poison
 from tests.unit.web.strict_html import Page
 
@@ -68,16 +68,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "board, empty": lambda: render_benchmark(
         samples.empty_board(), bare_benchmark(), None, None, SITE
     ),
-    "model": lambda: render_model(samples.model(), samples.README, SITE),
-    "model, empty": lambda: render_model(samples.empty_model(), None, SITE),
-    "claim": lambda: render_claim(samples.claim_answer(), SITE),
-    "claim, declined": lambda: render_claim(samples.declined_answer(), SITE),
+    "model": lambda: render_model(histories.model(), samples.README, SITE),
+    "model, empty": lambda: render_model(histories.empty_model(), None, SITE),
+    "claim": lambda: render_claim(histories.claim_answer(), SITE),
+    "claim, declined": lambda: render_claim(histories.declined_answer(), SITE),
     "claim, bare": lambda: render_claim(
-        samples.claim_answer(
+        histories.claim_answer(
             claim=samples.claim(source=None, evidence_level=0, date=None, pusher=None),
             unit=None,
             benchmark_registered=False,
-            versions=[samples.version(pusher=None)],
+            versions=[histories.version(pusher=None)],
             history=[],
             others=[],
             chance=None,
@@ -85,10 +85,10 @@ PAGES: dict[str, Callable[[], str]] = {
         ),
         SITE,
     ),
-    "pull request": lambda: render_pull(samples.pull(), SITE),
-    "pull request, empty": lambda: render_pull(samples.empty_pull(), SITE),
-    "run": lambda: render_run(samples.run(), SITE),
-    "run, empty": lambda: render_run(samples.run(record={}, log_path=None), SITE),
+    "pull request": lambda: render_pull(histories.pull(), SITE),
+    "pull request, empty": lambda: render_pull(histories.empty_pull(), SITE),
+    "run": lambda: render_run(histories.run(), SITE),
+    "run, empty": lambda: render_run(histories.run(record={}, log_path=None), SITE),
     "error": lambda: render_error(404, "Not here", "no such model", "look again", SITE),
     "error without a hint": lambda: render_error(500, "Broken", "it broke", "", SITE),
 }
@@ -131,12 +131,12 @@ HOSTILE_PAGES: dict[str, Callable[[str], str]] = {
         text,
         SITE,
     ),
-    "model": lambda text: render_model(poison(samples.model(), text), text, SITE),
+    "model": lambda text: render_model(poison(histories.model(), text), text, SITE),
     "claim": lambda text: render_claim(
-        poison(samples.claim_answer(findings=[samples.finding()]), text), SITE
+        poison(histories.claim_answer(findings=[samples.finding()]), text), SITE
     ),
-    "pull": lambda text: render_pull(poison(samples.pull(), text), SITE),
-    "run": lambda text: render_run(poison(samples.run(), text), SITE),
+    "pull": lambda text: render_pull(poison(histories.pull(), text), SITE),
+    "run": lambda text: render_run(poison(histories.run(), text), SITE),
     "error": lambda text: render_error(404, text, text, text, SITE),
     "reader": lambda text: render_benchmarks([], Site(SITE.public_url, text, text)),
 }
@@ -271,7 +271,7 @@ def test_a_task_id_cannot_add_to_a_command() -> None:
 
 
 def test_a_claim_says_who_when_where_and_on_what_evidence() -> None:
-    page = Page(render_claim(samples.claim_answer(), SITE))
+    page = Page(render_claim(histories.claim_answer(), SITE))
     expect(page, "68.1 %", "nadia claims 68.1", "61.2 to 74.3", "n = 198 from the run record")
     expect(page, "Level 2 of 5", "It does not show that the run took place", "0-shot, no tools")
     expect(page, "refs/pr/2", ".eval_results/gsm8k.yaml", "line 3", "2026-02-03 08:00 UTC")
@@ -282,11 +282,11 @@ def test_a_claim_says_who_when_where_and_on_what_evidence() -> None:
     assert "/acme/rocket-7b/discussions/2" in hrefs
     assert "/datasets/openai/gsm8k/tasks/gsm8k" in hrefs
     assert f"/runs/{samples.RUN}" in hrefs
-    assert f"/api/v1/claims/{samples.claim_answer().claim.claim_id}" in hrefs
+    assert f"/api/v1/claims/{histories.claim_answer().claim.claim_id}" in hrefs
 
 
 def test_a_declined_claim_says_by_whom_when_and_why() -> None:
-    page = Page(render_claim(samples.declined_answer(), SITE))
+    page = Page(render_claim(histories.declined_answer(), SITE))
     box = next(page.all("section", "ended-box")).text
     assert box.startswith("Declined By acme , 2026-02-04 09:00 UTC")
     assert "wrong checkpoint: this is the base model" in box
@@ -299,7 +299,7 @@ def test_a_claim_of_an_unknown_benchmark_links_nowhere() -> None:
 
 
 def test_a_pull_request_says_what_it_would_change() -> None:
-    page = Page(render_pull(samples.pull(), SITE))
+    page = Page(render_pull(histories.pull(), SITE))
     expect(page, "Report GSM8K, 0-shot 2", "open", "nadia reports 1 result", "Log attached.")
     expect(page, "contradicts the claim on main", "80.10", "cais/mmlu", ".eval_results/mmlu.yaml")
     expect(page, "it changes nothing until merged", "AS205", "7150", "0 to 100", "write it in")
@@ -310,21 +310,21 @@ def test_a_pull_request_says_what_it_would_change() -> None:
 
 
 def test_a_settled_pull_request_is_not_to_be_merged_again() -> None:
-    page = Page(render_pull(samples.pull(status="merged"), SITE))
+    page = Page(render_pull(histories.pull(status="merged"), SITE))
     assert "hf discussions merge" not in page.text
 
 
 def test_a_model_says_what_is_claimed_and_what_is_wrong() -> None:
-    page = Page(render_model(samples.model(), samples.README, SITE))
+    page = Page(render_model(histories.model(), samples.README, SITE))
     expect(page, "rank 1 of 5", "not on this hub", "✕ declined", "line 2: not a list of entries")
     expect(page, "Report GSM8K, 0-shot", "assay show acme/rocket-7b", "Claims 3")
     assert "/datasets/MathArena/aime_2026" not in " ".join(page.hrefs())
-    empty = Page(render_model(samples.empty_model(), None, SITE))
+    empty = Page(render_model(histories.empty_model(), None, SITE))
     expect(empty, "Nobody has shown whose this namespace is", "Nothing is claimed about this model")
 
 
 def test_a_run_shows_its_record_and_its_log() -> None:
-    page = Page(render_run(samples.run(), SITE))
+    page = Page(render_run(histories.run(), SITE))
     expect(page, "68.1 accuracy", samples.RUN, "temperature 0.0", "inspect-ai", "stderr", "3.2")
     expect(page, '"schema": "assay-run/1"')
     assert (
@@ -343,7 +343,7 @@ def test_an_error_says_what_to_do() -> None:
     ("answer", "render"),
     [
         (samples.home(), lambda answer: render_home(answer, SITE)),
-        (samples.claim_answer(), lambda answer: render_claim(answer, SITE)),
+        (histories.claim_answer(), lambda answer: render_claim(answer, SITE)),
     ],
 )
 def test_the_same_answer_gives_the_same_page(

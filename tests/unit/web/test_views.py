@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.web import samples
+from tests.unit.web import histories, samples
 
 from assay.web.pages import record, words
 from assay.web.pages.axis import axis_for
@@ -74,12 +74,12 @@ def test_a_missing_interval_has_a_reason(
 
 
 def test_other_claims_are_drawn_beside_this_one() -> None:
-    strip = view_claims(samples.claim_answer())
+    strip = view_claims(histories.claim_answer())
     assert (strip.dot, strip.others, strip.chance) == ("68.10%", ["71.50%"], "25.00%")
 
 
 def test_a_timeline_joins_history_and_versions() -> None:
-    answer = samples.claim_answer()
+    answer = histories.claim_answer()
     moments = timeline(answer.history, answer.versions)
     assert [(m.kind, m.text, m.version and m.version.value_text) for m in moments] == [
         ("pull request opened", "", None),
@@ -90,21 +90,21 @@ def test_a_timeline_joins_history_and_versions() -> None:
 
 
 def test_a_version_without_a_line_of_history_is_still_told() -> None:
-    (moment,) = timeline([], [samples.version()])
+    (moment,) = timeline([], [histories.version()])
     assert (moment.kind, moment.actor, moment.commit) == ("introduced", "nadia", samples.COMMIT)
 
 
 def test_git_that_agrees_with_the_hub_is_not_repeated() -> None:
-    version = samples.version(author_name="nadia", committer_name="nadia")
+    version = histories.version(author_name="nadia", committer_name="nadia")
     assert not timeline([], [version])[0].apart
 
 
 def test_the_last_end_is_the_one_that_counts() -> None:
-    answer = samples.declined_answer()
+    answer = histories.declined_answer()
     found = ending(answer)
     assert found is not None
     assert found.actor == "acme"
-    assert ending(samples.claim_answer()) is None
+    assert ending(histories.claim_answer()) is None
 
 
 def test_a_record_is_laid_out_whatever_it_holds() -> None:
@@ -119,7 +119,7 @@ def test_a_record_is_laid_out_whatever_it_holds() -> None:
     assert (found["f"].columns, found["f"].rows) == (["g", "h"], [["1", ""], ["", "x"]])
     assert found["record"].pairs == [("i", "[]")]
     assert record.find_metric(odd) is None
-    assert record.find_text(samples.RECORD, "benchmark", "id") == "openai/gsm8k"
+    assert record.find_text(histories.RECORD, "benchmark", "id") == "openai/gsm8k"
     assert record.find_text({"benchmark": 3}, "benchmark", "id") is None
 
 
