@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import Connection, event
+
+__all__ = ["Connection", "Database", "rows_as"]
 
 BUSY_TIMEOUT_S = 30.0
 Durability = Literal["FULL", "NORMAL"]
@@ -37,13 +39,13 @@ class Database:
         _configure(self._engine, durability)
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Iterator[Connection]:
         """A snapshot to read from."""
         with self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self) -> Iterator[Connection]:
         """A transaction: committed when the block ends, undone when it raises."""
         with self._engine.connect() as connection:
             writer = connection.execution_options(assay_write=True)
@@ -64,7 +66,7 @@ def _configure(engine: sa.Engine, durability: Durability) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
+    def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("assay_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -12,7 +12,8 @@ SCHEMA = 1
 
 metadata = sa.MetaData()
 
-# What the index last saw of a repository; `last_push` is the log's row it is current with.
+# What the index last saw of a repository: the last rows of the push log and of the pull requests'
+# events that it is current with.
 repo = sa.Table(
     "repo",
     metadata,
@@ -24,6 +25,7 @@ repo = sa.Table(
     sa.Column("claimed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("last_push", sa.Integer, nullable=False),
+    sa.Column("last_event", sa.Integer, nullable=False),
     sa.Column("main", sa.Text),
     sa.UniqueConstraint("type", "namespace", "name"),
 )
@@ -76,6 +78,8 @@ claim = sa.Table(
     sa.Column("repo_id", sa.Text, nullable=False),
     sa.Column("introduced_lane", sa.Text, nullable=False),
     sa.Column("introduced_commit", sa.Text, nullable=False),
+    sa.Column("introduced_push", sa.Integer, nullable=False),
+    sa.Column("introduced_received", sa.Text, nullable=False),
     # Where it lives now: a merge carries it from its pull request's lane to main.
     sa.Column("lane", sa.Text, nullable=False),
     sa.Column("pull", sa.Integer),
@@ -123,9 +127,13 @@ version = sa.Table(
     sa.Column("authored_s", sa.Integer, nullable=False),
     sa.Column("committer_name", sa.Text, nullable=False),
     sa.Column("committed_s", sa.Integer, nullable=False),
-    # The commit and push that ended it; a push without a commit rewrote or deleted history.
+    # What ended it: the commit that no longer says so, the push that brought that commit, and
+    # whether that push rewrote history (or deleted the ref: then there is no commit).
     sa.Column("until_commit", sa.Text),
     sa.Column("until_push", sa.Integer),
+    sa.Column("until_received", sa.Text),
+    sa.Column("until_actor", sa.Text),
+    sa.Column("until_rewrite", sa.Boolean, nullable=False),
 )
 
 # Entries a pull request takes away: shown there, and nothing else.

@@ -79,6 +79,12 @@ def is_claimed(db: sa.Connection, name: str) -> bool:
     return bool(db.execute(query).scalar())
 
 
+def claimed_namespaces(db: sa.Connection) -> frozenset[str]:
+    """Every claimed namespace."""
+    query = sa.select(namespace.c.name).where(namespace.c.claimed)
+    return frozenset(db.execute(query).scalars())
+
+
 def ensure_namespace(db: sa.Connection, name: str, *, created: str) -> None:
     """Make an unclaimed namespace where there is none; its repositories speak for nobody yet."""
     if db.execute(sa.select(namespace.c.name).where(namespace.c.name == name)).first() is None:

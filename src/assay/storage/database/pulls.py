@@ -112,3 +112,11 @@ def pull_events(db: sa.Connection, repo_id: str, number: int | None = None) -> l
     if number is not None:
         query = query.where(pull_event.c.number == number)
     return rows_as(PullEvent, db.execute(query))
+
+
+def last_events(db: sa.Connection) -> dict[str, int]:
+    """The number of the last event of every repository that has pull requests."""
+    query = sa.select(pull_event.c.repo_id, sa.func.max(pull_event.c.id)).group_by(
+        pull_event.c.repo_id
+    )
+    return {row[0]: row[1] for row in db.execute(query)}

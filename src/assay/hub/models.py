@@ -1,0 +1,166 @@
+"""Models and runs as answers."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from assay.core import ranking
+from assay.core.claim import Claim, Reporter, State
+from assay.core.permission import STRANGER, Reader
+from assay.errors import NotFoundError, RepoNotFoundError
+from assay.hub import pulls
+from assay.hub.answers import BrokenFile, Model, PullSummary, RunAnswer, TaskClaims
+from assay.hub.open import Hub
+from assay.hub.repos import find as find_repo
+from assay.hub.results import RUNS, read_limited
+from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import claims as claim_rows
+from assay.storage.database.benchmarks import TaskRow
+from assay.storage.database.engine import Connection
+from assay.storage.database.pulls import Pull
+
+
+def model(hub: Hub, reader: Reader, full_name: str) -> Model:
+    """A model repository and everything claimed about it.
+
+    Raises:
+        RepoNotFoundError: There is none, or it is hidden from the reader.
+    """
+    record = find_repo(hub, reader, "model", full_name)
+    with hub.index.read() as db:
+        row = benchmark_rows.find_repo(db, reader, "model", record.namespace, record.name)
+        if row is None:
+            raise RepoNotFoundError(f"there is no model repository '{full_name}' here")
+        claims = claim_rows.claims_of_repo(db, reader, record.id)
+        tasks = _by_task(db, reader, claims)
+        broken = benchmark_rows.broken_files(db, record.id)
+    return Model(
+        id=record.full_name,
+        private=record.private,
+        claimed=row.claimed,
+        commit=row.main,
+        sentence=_sentence(tasks, claimed=row.claimed),
+        tasks=tasks,
+        broken=[BrokenFile(filename=path, lane=lane, error=e) for lane, path, e in broken],
+        pulls=[summary(pull) for pull in pulls.listing(hub, record)],
+    )
+
+
+def summary(pull: Pull) -> PullSummary:
+    """A pull request as a line of a list."""
+    return PullSummary(
+        number=pull.number,
+        title=pull.title,
+        author=pull.author,
+        status=shown_status(pull.status),
+        created=pull.created,
+    )
+
+
+def shown_status(status: str) -> pulls.ShownStatus:
+    """A pull request's status as answers name it."""
+    for known in pulls.SHOWN_STATUSES:
+        if status == known:
+            return known
+    raise NotFoundError("the pull request is not there yet")
+
+
+def _by_task(db: Connection, reader: Reader, claims: Sequence[Claim]) -> list[TaskClaims]:
+    """Claims grouped by registered task; what nobody registered stands under its written name."""
+    grouped: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
+    registered: dict[tuple[str, str], tuple[TaskRow, list[str]]] = {}
+    for claim in claims:
+        found = registered_task(db, reader, claim.dataset_id, claim.task_id)
+        key = (claim.dataset_id, found[0].task_id if found else claim.task_id)
+        if found:
+            registered[key] = found
+        grouped[key].append(claim)
+    return [_task_claims(db, key, grouped[key], registered.get(key)) for key in sorted(grouped)]
+
+
+def registered_task(
+    db: Connection, reader: Reader, dataset_id: str, written: str
+) -> tuple[TaskRow, list[str]] | None:
+    """The registered task that a claim is about, with all its names; None if there is none."""
+    namespace, _, name = dataset_id.partition("/")
+    benchmark = benchmark_rows.find_benchmark(db, reader, namespace, name)
+    if benchmark is None:
+        return None
+    names = benchmark_rows.names(db, benchmark.repo_id)
+    for task in benchmark_rows.tasks(db, benchmark.repo_id):
+        if written in names[task.task_id]:
+            return task, names[task.task_id]
+    return None
+
+
+def _task_claims(
+    db: Connection,
+    key: tuple[str, str],
+    claims: list[Claim],
+    registered: tuple[TaskRow, list[str]] | None,
+) -> TaskClaims:
+    standing = next(iter(ranking.stand(claims)), None)
+    ordered = sorted(claims, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c)))
+    rank, of = None, 0
+    if registered is not None:
+        task, names = registered
+        rivals = ranking.stand(claim_rows.claims_about(db, STRANGER, key[0], names))
+        values = [rival.chosen.value for rival in rivals]
+        of = len(rivals)
+        if standing is not None and not standing.chosen.private:
+            direction: ranking.Direction = "lower" if task.direction == "lower" else "higher"
+            rank = ranking.would_rank(standing.chosen.value, values, direction)
+    return TaskClaims(
+        benchmark=key[0],
+        task=key[1],
+        registered=registered is not None,
+        unit=registered[0].unit if registered else None,
+        rank=rank,
+        of=of,
+        standing=standing.chosen if standing else None,
+        claims=ordered,
+    )
+
+
+def _sentence(tasks: Sequence[TaskClaims], *, claimed: bool) -> str:
+    live = [claim for task in tasks for claim in task.claims if claim.state is State.LIVE]
+    if not live:
+        return "Nothing is claimed about this model yet."
+    authors = sum(claim.reporter is Reporter.AUTHOR for claim in live)
+    count = f"{len(live)} claim" + ("s" if len(live) > 1 else "")
+    on = f"{len(tasks)} task" + ("s" if len(tasks) > 1 else "")
+    if not claimed:
+        return f"{count} on {on}, none the author's: nobody has claimed this namespace."
+    return f"{count} on {on}: {authors} by the author, {len(live) - authors} by the community."
+
+
+def run(hub: Hub, reader: Reader, sha256: str) -> RunAnswer:
+    """A run record by the digest of its content, wherever it lies.
+
+    Raises:
+        NotFoundError: No repository the reader may see has it.
+    """
+    with hub.index.read() as db:
+        place = benchmark_rows.find_run_record(db, reader, sha256)
+    if place is None:
+        raise NotFoundError(f"no run record {sha256} is here")
+    git = hub.git.open(place.repo_id)
+    path = f"{RUNS}/{sha256}.json"
+    item = git.find(place.commit, path)
+    if item is None:
+        raise NotFoundError(f"no run record {sha256} is here")
+    record = json.loads(read_limited(git, item.oid))
+    log = record.get("log")
+    url = log.get("url") if isinstance(log, dict) else None
+    inside = isinstance(url, str) and git.find(place.commit, url) is not None
+    return RunAnswer(
+        sha256=sha256,
+        model=f"{place.namespace}/{place.name}",
+        lane=place.lane,
+        commit=place.commit,
+        path=path,
+        log_path=url if inside else None,
+        record=record,
+    )

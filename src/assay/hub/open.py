@@ -1,0 +1,91 @@
+"""The only file that wires parts together: a data folder becomes an open hub."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assay.errors import ConflictError
+from assay.settings import HubSettings
+from assay.storage.database.durable_store import open_durable
+from assay.storage.database.engine import Database
+from assay.storage.database.index_store import IndexStore
+from assay.storage.git import GitStore
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An open hub: what every verb of this package takes first.
+
+    Attributes:
+        settings: How it was opened.
+        git: The repositories.
+        durable: People, names, pull requests and the push log.
+        index: What is derived from all that.
+        clock: Gives the present; tests hand in their own.
+    """
+
+    settings: HubSettings
+    git: GitStore
+    durable: Database
+    index: IndexStore
+    clock: Clock
+
+    def now(self) -> str:
+        """The present as the hub writes it: ISO 8601, UTC, milliseconds, `Z`."""
+        moment = self.clock().astimezone(UTC)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+    @property
+    def pushes_under_way(self) -> Path:
+        """The folder in which every running git push keeps a locked file."""
+        return self.settings.data / "pushing"
+
+    def close(self) -> None:
+        """Close the databases."""
+        self.durable.close()
+        self.index.close()
+
+
+def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC)) -> Hub:
+    """Open a data folder, making what is not there yet.
+
+    An index of another schema is left as it is: `indexing.ensure` rebuilds it.
+
+    Raises:
+        ConflictError: A newer Assay wrote the folder.
+    """
+    data = settings.data
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "pushing").mkdir(exist_ok=True)
+    return Hub(
+        settings=settings,
+        git=GitStore(data / "repos"),
+        durable=open_durable(data),
+        index=IndexStore(data),
+        clock=clock,
+    )
+
+
+@contextmanager
+def serving(hub: Hub) -> Iterator[None]:
+    """Hold the one right to serve this data folder; the kernel lets go when the process dies.
+
+    Raises:
+        ConflictError: Another process serves it.
+    """
+    with (hub.settings.data / "serve.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConflictError(
+                f"another process serves {hub.settings.data}",
+                hint="stop it first, or give another folder with --data",
+            ) from error
+        yield

@@ -1,0 +1,244 @@
+"""Claims and pull requests as answers: who said what, when, on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from assay.core import ranking
+from assay.core.claim import Claim, Reporter, State
+from assay.core.permission import MAIN, Reader
+from assay.errors import NotFoundError
+from assay.hub import boards, models, pulls
+from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, PullAnswer, Removal, Version
+from assay.hub.open import Hub
+from assay.hub.repos import find as find_repo
+from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import claims as claim_rows
+from assay.storage.database.pulls import PullEvent
+from assay.storage.git import Repository
+
+MAX_YAML_CHARS = 8_000
+# What one version may differ in from the one before, as readers name it.
+_COMPARED = ("value_text", "date", "source", "notes", "dataset_revision", "verify_token", "path")
+
+
+def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
+    """A claim with its provenance.
+
+    Raises:
+        NotFoundError: There is no such claim, or it is hidden from the reader.
+    """
+    with hub.index.read() as db:
+        found = claim_rows.find_claim(db, reader, claim_id)
+        if found is None:
+            raise NotFoundError(f"there is no claim {claim_id}")
+        said, repo_id = found
+        rows = claim_rows.versions_of(db, claim_id)
+        registered = models.registered_task(db, reader, said.dataset_id, said.task_id)
+        names = registered[1] if registered else [said.task_id]
+        about = claim_rows.claims_about(db, reader, said.dataset_id, names)
+        findings = benchmark_rows.findings(db, repo_id, said.lane)
+    others = [c for c in about if c.model == said.model and c.claim_id != claim_id]
+    events = _events(hub, reader, said)
+    task = boards.task_answer(*registered) if registered else None
+    return ClaimAnswer(
+        claim=said,
+        badges=boards.badges(said),
+        sentence=_claim_sentence(said, others),
+        unit=registered[0].unit if registered else None,
+        benchmark_registered=registered is not None,
+        ref=_ref(said.lane),
+        versions=_versions(rows),
+        history=_history(rows, events),
+        others=sorted(others, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c))),
+        chance=boards.chance_of(said, task) if task else None,
+        yaml=_yaml(hub.git.open(repo_id), said),
+        findings=[Finding(**row) for row in findings if row["path"] == said.path],
+    )
+
+
+def _ref(lane: str) -> str:
+    return MAIN if lane == "main" else f"refs/{lane}"
+
+
+def _events(hub: Hub, reader: Reader, said: Claim) -> list[PullEvent]:
+    if said.pull is None:
+        return []
+    record = find_repo(hub, reader, "model", said.model)
+    return pulls.events(hub, record, said.pull)
+
+
+def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
+    """Versions as answers; each says in which fields it differs from the one before."""
+    versions = []
+    for position, row in enumerate(rows):
+        before = rows[position - 1] if position else None
+        changed = [name for name in _COMPARED if before and before[name] != row[name]]
+        versions.append(
+            Version(
+                number=row["number"],
+                value_text=row["value_text"],
+                path=row["path"],
+                line=row["line"],
+                date=row["date"],
+                source=row["source"],
+                notes=row["notes"],
+                dataset_revision=row["dataset_revision"],
+                verify_token=row["verify_token"],
+                run_record=row["run_record"],
+                changed=["value" if name == "value_text" else name for name in changed],
+                since_commit=row["since_commit"],
+                since_push=row["since_push"],
+                received=row["received"],
+                pusher=row["pusher"],
+                author_name=row["author_name"],
+                author_email=row["author_email"],
+                authored=_iso(row["authored_s"]),
+                committer_name=row["committer_name"],
+                committed=_iso(row["committed_s"]),
+                until_commit=row["until_commit"],
+                until_push=row["until_push"],
+            )
+        )
+    return versions
+
+
+def _iso(seconds: int) -> str:
+    """A git time; one beyond the calendar stays a number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[PullEvent]) -> list[HistoryLine]:
+    """One line an event, in the order in which the hub learned of them."""
+    lines = [_introduced_or_changed(rows, position) for position in range(len(rows))]
+    last = rows[-1]
+    if last["until_push"] is not None:
+        kind = "history rewritten" if last["until_rewrite"] else "deleted"
+        at = last["until_received"]
+        lines.append(
+            HistoryLine(
+                at=at,
+                kind=kind,
+                actor=last["until_actor"],
+                text="the entry is no longer there",
+                commit=last["until_commit"],
+                pull=None,
+            )
+        )
+    lines += [event_line(event) for event in events]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _introduced_or_changed(rows: Sequence[Mapping[str, Any]], position: int) -> HistoryLine:
+    row = rows[position]
+    text = row["value_text"]
+    if position:
+        text = f"{rows[position - 1]['value_text']} → {text}"
+    return HistoryLine(
+        at=row["received"],
+        kind="changed" if position else "introduced",
+        actor=row["pusher"],
+        text=text,
+        commit=row["since_commit"],
+        pull=None,
+    )
+
+
+def event_line(event: PullEvent) -> HistoryLine:
+    """What happened to a pull request, as a line of history."""
+    kind = event.kind if event.kind == "comment" else f"pull request {event.kind}"
+    return HistoryLine(
+        at=event.at,
+        kind=kind,
+        actor=event.actor,
+        text=event.text,
+        commit=None,
+        pull=event.number,
+    )
+
+
+def _claim_sentence(said: Claim, others: Sequence[Claim]) -> str:
+    who = "The author" if said.reporter is Reporter.AUTHOR else said.pusher or "Somebody"
+    parts = [f"{who} claims {said.value_text} for {said.model}"]
+    live = [other for other in others if other.state is State.LIVE]
+    differing = sum(other.value != said.value for other in live)
+    if said.state is not State.LIVE:
+        parts.append(f"the claim is {said.state}")
+    if not live:
+        parts.append("nobody else has reported this task")
+    elif differing:
+        verb = "claims say" if differing > 1 else "claim says"
+        parts.append(f"{differing} other {verb} something else")
+    else:
+        parts.append("the other claims say the same")
+    return "; ".join(parts) + "."
+
+
+def _yaml(git: Repository, said: Claim) -> str:
+    """The entry as it stands in its file: from its line to where the next item begins."""
+    item = git.find(said.commit, said.path)
+    if item is None or item.kind != "file":
+        return ""
+    lines = git.blob(item.oid).decode(errors="replace").splitlines()[said.line - 1 :]
+    taken: list[str] = []
+    for line in lines:
+        if taken and line.startswith("-"):
+            break
+        taken.append(line)
+    return "\n".join(taken)[:MAX_YAML_CHARS].rstrip()
+
+
+def pull(hub: Hub, reader: Reader, model: str, number: int) -> PullAnswer:
+    """A pull request with the claims it adds and what the checks say about them.
+
+    Raises:
+        RepoNotFoundError: There is no such model, or it is hidden from the reader.
+        PullNotFoundError: It has no pull request of that number.
+    """
+    record = find_repo(hub, reader, "model", model)
+    found = pulls.find(hub, reader, record, number)
+    lane = f"pr/{number}"
+    with hub.index.read() as db:
+        claims = claim_rows.claims_of_repo(db, reader, record.id, pull=number)
+        removals = benchmark_rows.removals(db, record.id, lane)
+        findings = benchmark_rows.findings(db, record.id, lane)
+    git = hub.git.open(record.id)
+    head, main = git.head(f"refs/{lane}"), git.head(MAIN)
+    base = git.merge_base(head, main) if head and main else None
+    return PullAnswer(
+        model=record.full_name,
+        number=number,
+        title=found.title,
+        description=found.description,
+        author=found.author,
+        status=models.shown_status(found.status),
+        created=found.created,
+        head=head,
+        base=base,
+        sentence=_pull_sentence(claims, len(removals), found.author),
+        claims=claims,
+        removals=[Removal(**row) for row in removals],
+        findings=[Finding(**row) for row in findings],
+        history=[event_line(event) for event in pulls.events(hub, record, number)],
+    )
+
+
+def _pull_sentence(claims: Sequence[Claim], removed: int, author: str) -> str:
+    standing = [c for c in claims if c.state not in (State.DELETED, State.SUPERSEDED)]
+    if not standing and not removed:
+        return "This pull request adds no claims."
+    parts = []
+    if standing:
+        parts.append(f"{author} reports {len(standing)} result" + "s" * (len(standing) > 1))
+        against = sum(claim.contradicts is not None for claim in standing)
+        if against:
+            parts.append(f"{against} of them against what main says")
+    if removed:
+        entries = "entry" if removed == 1 else "entries"
+        parts.append(f"{removed} {entries} would go with a merge")
+    return ", ".join(parts) + "."

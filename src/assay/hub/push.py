@@ -1,0 +1,306 @@
+"""The one door. A git push and a commit over the API become the same thing here: updates of refs.
+
+1. Whoever holds the repository's lock may move its refs. What a crash left is settled first.
+2. The updates are judged: permission, then formats and checks, on the tip of each ref against its
+   old tip. Only files that the push adds or changes can refuse it, and then all of it.
+3. Old tips that a rewrite would lose are kept under `refs/assay/kept/`.
+4. One durable row an update, pending; then the refs move, by compare-and-swap; then the rows become
+   applied (or failed), together with what follows from them for pull requests.
+5. The index is brought up to date. Only then is anybody told that the push landed.
+
+A process may die between any two steps: `settle` looks where the refs are and finishes the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.core.checks import check_file, file_kind, special_entry_finding
+from assay.core.permission import (
+    MAIN,
+    PullFacts,
+    Reader,
+    lane_of,
+    pull_number,
+    refuse_ref,
+)
+from assay.errors import InvalidError
+from assay.formats.finding import Finding, has_errors
+from assay.hub import indexing
+from assay.hub.open import Hub
+from assay.hub.results import FOLDER, ResultReader, read_limited
+from assay.hub.settling import recover, settle
+from assay.storage.database import pulls as pull_rows
+from assay.storage.database import pushes as push_rows
+from assay.storage.database.repos import RepoRecord
+from assay.storage.git import ZERO, Quarantine, RefUpdate, Repository, update_refs
+from assay.storage.git_wire import Verdict
+
+LENIENT = "assay.lenient"
+KEPT = "refs/assay/kept/"
+SPEC_FILES = ("eval.yaml", "assay.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What judging found: reasons of permission, and findings about files."""
+
+    reasons: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    lenient: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the push may land."""
+        return not self.reasons and (self.lenient or not has_errors(self.findings))
+
+
+class PushRefusedError(InvalidError):
+    """A change was refused; nothing of it remains. `findings` says why, file by file."""
+
+    code = "push-refused"
+
+    def __init__(self, report: Report) -> None:
+        errors = sum(finding.severity == "error" for finding in report.findings)
+        message = "; ".join(report.reasons) or f"{errors} errors in the files of this change"
+        super().__init__(message, hint="correct what is named and send it again")
+        self.findings = report.findings
+
+
+def judge(
+    hub: Hub,
+    record: RepoRecord,
+    actor: Reader,
+    updates: Sequence[RefUpdate],
+    git: Repository,
+    *,
+    lenient: bool = False,
+) -> Report:
+    """Step 2, without any effect.
+
+    Args:
+        hub: The hub.
+        record: The repository, which the actor may see.
+        actor: Who pushes.
+        updates: The refs and where they are to move.
+        git: The repository, with the new objects visible.
+        lenient: Whether files with errors are to be kept all the same (`-o assay.lenient`).
+    """
+    with hub.durable.read() as db:
+        pulls = {pull.number: pull for pull in pull_rows.all_pulls(db, record.id, opening=True)}
+    reasons = []
+    for update in updates:
+        pull = pulls.get(pull_number(update.ref) or 0)
+        status = "open" if pull and pull.status == "opening" else pull and pull.status
+        facts = PullFacts(pull.author, status) if pull and status else None
+        reason = refuse_ref(actor, record, update.ref, facts, rewinds=update.deletes)
+        if reason:
+            reasons.append(reason)
+        elif not update.deletes and lane_of(update.ref) and not git.is_commit(update.new):
+            reasons.append(f"{update.ref}: points to something that is not a commit")
+    if reasons:
+        return Report(tuple(reasons))
+    findings: list[Finding] = []
+    for update in updates:
+        if lane_of(update.ref) and not update.deletes:
+            findings += _check(record, update, git)
+            lenient = lenient or _is_existing_clone(update, git)
+    return Report(findings=tuple(findings), lenient=lenient)
+
+
+def _is_existing_clone(update: RefUpdate, git: Repository) -> bool:
+    """Whether this is the first push of a history: what is bad in it was so before."""
+    return update.ref == MAIN and update.creates and bool(git.commit(update.new).parents)
+
+
+def _check(record: RepoRecord, update: RefUpdate, git: Repository) -> list[Finding]:
+    before = _before(update, git)
+    if record.type == "dataset":
+        return _check_specs(before, update.new, git) if update.ref == MAIN else []
+    return _check_results(record, before, update.new, git)
+
+
+def _before(update: RefUpdate, git: Repository) -> str | None:
+    """The commit to compare with: the old tip; for a new pull request its merge base with main."""
+    if not update.creates:
+        return update.old
+    main = git.head(MAIN)
+    if update.ref != MAIN and main is not None:
+        return git.merge_base(main, update.new)
+    return None
+
+
+def _check_specs(before: str | None, after: str, git: Repository) -> list[Finding]:
+    findings: list[Finding] = []
+    for path in SPEC_FILES:
+        item = git.find(after, path)
+        old = git.find(before, path) if before else None
+        kind = file_kind(path, "dataset")
+        if item is None or kind is None or (old is not None and old.oid == item.oid):
+            continue
+        if item.kind != "file":
+            findings.append(special_entry_finding(path, item.kind))
+        else:
+            findings += check_file(kind, read_limited(git, item.oid), path)
+    return findings
+
+
+def _check_results(
+    record: RepoRecord, before: str | None, after: str, git: Repository
+) -> list[Finding]:
+    reader = ResultReader(git)
+    if before is not None and reader.tree_oid(before) == reader.tree_oid(after):
+        return []
+    folder = git.find(after, FOLDER)
+    if folder is not None and folder.kind != "folder":
+        return [special_entry_finding(FOLDER, folder.kind)]
+    changed = _changed_paths(before, after, git)
+    found = [f for f in reader.at(after).findings(record.full_name) if f.path in changed]
+    for path in sorted(changed):
+        kind = file_kind(path, "model")
+        item = git.find(after, path)
+        if kind is not None and item is not None and path.endswith(".json"):
+            found += check_file(kind, read_limited(git, item.oid), path)
+    return found
+
+
+def _changed_paths(before: str | None, after: str, git: Repository) -> set[str]:
+    def items(commit: str | None) -> set[tuple[str, str, str]]:
+        if commit is None or git.tree_oid(commit, FOLDER) is None:
+            return set()
+        return {(i.path, i.kind, i.oid) for i in git.list(commit, FOLDER, recursive=True)}
+
+    return {path for path, _, _ in items(after) - items(before)}
+
+
+@dataclass(slots=True)
+class Landing:
+    """Steps 3 to 5 for one push, between taking the repository's lock and letting it go."""
+
+    hub: Hub
+    record: RepoRecord
+    actor: Reader
+
+    def prepare(self, updates: Sequence[RefUpdate], git: Repository) -> None:
+        """Steps 3 and 4, up to where the refs may move."""
+        lost = [update for update in updates if _rewrites(update, git)]
+        keep = [
+            RefUpdate(f"{KEPT}{update.old}", ZERO, update.old)
+            for update in lost
+            if git.head(f"{KEPT}{update.old}") is None
+        ]
+        if keep:
+            update_refs(git.path, list({update.ref: update for update in keep}.values()))
+        received = self.hub.now()
+        with self.hub.durable.write() as db:
+            for update in updates:
+                push_rows.add_push(
+                    db,
+                    repo_id=self.record.id,
+                    ref=update.ref,
+                    old=update.old,
+                    new=update.new,
+                    actor=self.actor.name,
+                    pull=pull_number(update.ref),
+                    received=received,
+                )
+
+    def finish(self) -> None:
+        """The rest of step 4, and step 5."""
+        settle(self.hub, self.record.id)
+        indexing.sync(self.hub, self.record.id)
+
+
+def _rewrites(update: RefUpdate, git: Repository) -> bool:
+    """Whether the ref would no longer contain its old tip, which claims may stand on."""
+    if update.creates or lane_of(update.ref) is None:
+        return False
+    return update.deletes or not git.is_ancestor(update.old, update.new)
+
+
+class GitPush:
+    """One push over git's wire: `judge` is called by the hook, `finish` when git has ended.
+
+    Both may run in any thread, one after the other.
+    """
+
+    def __init__(self, hub: Hub, record: RepoRecord, actor: Reader) -> None:
+        self._landing = Landing(hub, record, actor)
+        self._held = ExitStack()
+        self._prepared = False
+
+    def judge(
+        self, updates: tuple[RefUpdate, ...], quarantine: Path, options: tuple[str, ...]
+    ) -> Verdict:
+        """Steps 1 to 4, up to where git moves the refs."""
+        hub, record = self._landing.hub, self._landing.record
+        objects = hub.git.path(record.id) / "objects"
+        if objects.resolve() not in quarantine.resolve().parents:
+            return Verdict(ok=False, lines=("the hook named a folder outside the repository",))
+        self._held.enter_context(hub.git.lock(record.id))
+        recover(hub, record.id)
+        git = hub.git.open(record.id, quarantine=quarantine)
+        report = judge(hub, record, self._landing.actor, updates, git, lenient=LENIENT in options)
+        if report.accepted:
+            self._landing.prepare(updates, git)
+            self._prepared = True
+        return Verdict(report.accepted, _lines(report, hub.settings.limits.findings_printed))
+
+    def finish(self) -> None:
+        """Settle and index, whatever became of git; then let go of the repository."""
+        with self._held:
+            if self._prepared:
+                self._landing.finish()
+
+
+def _lines(report: Report, most: int) -> tuple[str, ...]:
+    """What the pusher reads, errors first; findings beyond `most` are counted."""
+    findings = sorted(report.findings, key=lambda f: (f.severity != "error", f))
+    lines = [*report.reasons, *(finding.render() for finding in findings[:most])]
+    if len(findings) > most:
+        lines.append(f"… and {len(findings) - most} more; `assay check` lists them all")
+    if not report.accepted and findings:
+        lines.append("refused: nothing was changed. Correct the errors, or keep the files with")
+        lines.append(f"`git push -o {LENIENT}`: their good entries will count")
+    return tuple(lines)
+
+
+def land_commit(
+    hub: Hub,
+    record: RepoRecord,
+    actor: Reader,
+    update: RefUpdate,
+    quarantine: Quarantine | None,
+    *,
+    lenient: bool = False,
+) -> Report:
+    """The door for changes that the hub itself made; hold the repository's lock.
+
+    Args:
+        hub: The hub.
+        record: The repository, which the actor may see.
+        actor: Who asked for the change.
+        update: The ref and where it moves.
+        quarantine: Where the new objects are; None when the repository has them already.
+        lenient: Whether files with errors are kept all the same.
+
+    Raises:
+        PushRefusedError: Nothing was changed.
+        StaleRefError: The ref moved meanwhile; nothing was changed.
+    """
+    git = hub.git.open(record.id, quarantine=quarantine.folder if quarantine else None)
+    report = judge(hub, record, actor, [update], git, lenient=lenient)
+    if not report.accepted:
+        raise PushRefusedError(report)
+    if quarantine is not None:
+        quarantine.keep()
+    landing = Landing(hub, record, actor)
+    landing.prepare([update], git)
+    try:
+        update_refs(git.path, [update])
+    finally:
+        landing.finish()
+    return report

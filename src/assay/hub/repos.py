@@ -1,0 +1,110 @@
+"""Repositories: making, finding, reading. Every verb takes the reader first of all."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.core.permission import Reader, may_create, may_see, may_write
+from assay.errors import ForbiddenError, InvalidError, RepoNotFoundError, UnauthenticatedError
+from assay.formats.names import parse_repo_id
+from assay.hub import indexing
+from assay.hub.open import Hub
+from assay.storage.database import people as people_rows
+from assay.storage.database import repos as rows
+from assay.storage.database.repos import RepoRecord
+from assay.storage.git import Commit, Repository, TreeItem
+
+RepoType = Literal["model", "dataset"]
+
+
+def find(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> RepoRecord:
+    """A repository the reader may see.
+
+    Raises:
+        RepoNotFoundError: There is none, or it is hidden from the reader: the two look the same.
+    """
+    missing = RepoNotFoundError(f"there is no {repo_type} repository '{full_name}' here")
+    try:
+        name = parse_repo_id(full_name)
+    except InvalidError as error:
+        raise missing from error
+    with hub.durable.read() as db:
+        record = rows.find_repo(db, repo_type, name.namespace, name.name)
+    if record is None or not may_see(reader, record):
+        raise missing
+    return record
+
+
+def create(
+    hub: Hub, reader: Reader, repo_type: RepoType, full_name: str, *, private: bool = False
+) -> RepoRecord:
+    """Make an empty repository.
+
+    An admin may make one in a namespace that nobody owns; such a namespace stays unclaimed, and
+    nothing in it counts as its author's word.
+
+    Raises:
+        UnauthenticatedError: A stranger asks.
+        ForbiddenError: The namespace is somebody else's.
+        ConflictError: The name is taken.
+    """
+    name = parse_repo_id(full_name)
+    if reader.name is None:
+        raise UnauthenticatedError("sign in to create a repository")
+    if not may_create(reader, name.namespace):
+        raise ForbiddenError(
+            f"{reader.name} may not create repositories under '{name.namespace}'",
+            hint="ask the namespace's owner, or an admin",
+        )
+    now = hub.now()
+    record = RepoRecord(
+        secrets.token_hex(12), repo_type, name.namespace, name.name, private, now, reader.name
+    )
+    hub.git.create(record.id, name=f"{repo_type} {record.full_name}")
+    with hub.durable.write() as db:
+        people_rows.ensure_namespace(db, name.namespace, created=now)
+        rows.add_repo(db, record)
+    indexing.sync(hub, record.id)
+    return record
+
+
+def set_private(hub: Hub, reader: Reader, record: RepoRecord, *, private: bool) -> None:
+    """Change who may see a repository.
+
+    Raises:
+        ForbiddenError: Only its owner and admins may.
+    """
+    if not may_write(reader, record):
+        raise ForbiddenError(f"only the owner of '{record.namespace}' may change its settings")
+    with hub.durable.write() as db:
+        rows.set_private(db, record.id, private=private)
+    indexing.sync(hub, record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A repository at one commit, for reading."""
+
+    record: RepoRecord
+    git: Repository
+    commit: str
+
+    def list(self, folder: str = "", *, recursive: bool = False) -> list[TreeItem]:
+        """The items of a folder."""
+        return self.git.list(self.commit, folder, recursive=recursive)
+
+    def info(self) -> Commit:
+        """The commit itself."""
+        return self.git.commit(self.commit)
+
+
+def at_revision(hub: Hub, record: RepoRecord, revision: str) -> At:
+    """Open a repository (found by `find`) at a branch, tag, ref or commit.
+
+    Raises:
+        RevisionNotFoundError: There is no such revision.
+    """
+    git = hub.git.open(record.id)
+    return At(record, git, git.resolve(revision))

@@ -1,0 +1,146 @@
+"""Result files as they lie in a model repository's git: read, checked, and weighed as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from assay.core.checks import Kind, check_results, file_kind, special_entry_finding
+from assay.core.ledger import Evidence
+from assay.core.provenance import PlacedEntry
+from assay.formats.document import MAX_BYTES
+from assay.formats.finding import Finding, Severity
+from assay.formats.result import Entry, ResultFile, parse_results
+from assay.formats.run_record import RunRecord, parse_run_record
+from assay.storage.git import Repository, TreeItem
+
+FOLDER = ".eval_results"
+RUNS = f"{FOLDER}/runs"
+# Stands for a file over the limit, which is refused unread.
+_TOO_LARGE = b"#" * (MAX_BYTES + 1)
+
+SOURCED, WELL_FORMED = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTree:
+    """All result files of one commit.
+
+    Attributes:
+        files: Parsed files, by path.
+        strays: Findings about what is no file at all (symlinks, submodules).
+        records: The run records that entries name: None where missing or unreadable.
+    """
+
+    files: tuple[ResultFile, ...] = ()
+    strays: tuple[Finding, ...] = ()
+    records: Mapping[str, RunRecord | None] = field(default_factory=dict)
+
+    def entries(self) -> list[PlacedEntry]:
+        """Every good entry with the file it stands in."""
+        return [PlacedEntry(file.path, entry) for file in self.files for entry in file.entries]
+
+    def findings(self, model: str | None) -> tuple[Finding, ...]:
+        """Everything the checks have to say, file by file."""
+        found = list(self.strays)
+        for file in self.files:
+            found += file.findings
+            found += check_results(file, records=self.records, model=model)
+        return tuple(found)
+
+    def evidence(self, model: str | None) -> dict[tuple[str, int], Evidence]:
+        """What stands behind every entry, by (path, index)."""
+        return {
+            (file.path, entry.index): self._weigh(file, entry, model)
+            for file in self.files
+            for entry in file.entries
+        }
+
+    def _weigh(self, file: ResultFile, entry: Entry, model: str | None) -> Evidence:
+        record = self.records.get(entry.run_record_sha or "")
+        if record is None:
+            return Evidence(level=0 if entry.source is None else SOURCED)
+        alone = ResultFile(path=file.path, entries=(entry,), findings=(), error=None)
+        doubts = check_results(alone, records=self.records, model=model)
+        if any(doubt.severity is not Severity.INFO for doubt in doubts):
+            return Evidence(level=SOURCED)
+        metric = next((m for m in record.metrics if m.n is not None or m.stderr is not None), None)
+        samples = metric.n if metric and metric.n is not None else record.samples.completed
+        return Evidence(WELL_FORMED, samples, metric.stderr if metric else None)
+
+
+EMPTY = ResultTree()
+
+
+class ResultReader:
+    """Reads result trees of one repository; equal blobs are parsed once."""
+
+    def __init__(self, git: Repository) -> None:
+        self._git = git
+        self._files: dict[tuple[str, str], ResultFile] = {}
+        self._records: dict[str, RunRecord | None] = {}
+        self._trees: dict[str, ResultTree] = {}
+
+    def at(self, commit: str | None) -> ResultTree:
+        """The result files of a commit; none for no commit."""
+        tree_oid = self._git.tree_oid(commit, FOLDER) if commit else None
+        if commit is None or tree_oid is None:
+            return EMPTY
+        if tree_oid not in self._trees:
+            self._trees[tree_oid] = self._read(commit)
+        return self._trees[tree_oid]
+
+    def tree_oid(self, commit: str) -> str | None:
+        """Equal for two commits whose result files are equal."""
+        return self._git.tree_oid(commit, FOLDER)
+
+    def _read(self, commit: str) -> ResultTree:
+        files, strays = [], []
+        for item in self._git.list(commit, FOLDER):
+            kind = file_kind(item.path, "model")
+            if kind is None:
+                continue
+            if item.kind == "file":
+                files.append(self._file(item))
+            else:
+                strays.append(special_entry_finding(item.path, item.kind))
+        named = {entry.run_record_sha for file in files for entry in file.entries}
+        records = {sha: self._record(commit, sha) for sha in sorted(filter(None, named))}
+        return ResultTree(tuple(files), tuple(strays), records)
+
+    def _file(self, item: TreeItem) -> ResultFile:
+        key = (item.path, item.oid)
+        if key not in self._files:
+            self._files[key] = parse_results(read_limited(self._git, item.oid), item.path)
+        return self._files[key]
+
+    def _record(self, commit: str, sha256: str) -> RunRecord | None:
+        path = f"{RUNS}/{sha256}.json"
+        item = self._git.find(commit, path)
+        if item is None or item.kind != "file":
+            return None
+        if item.oid not in self._records:
+            record, findings = parse_run_record(read_limited(self._git, item.oid), path)
+            # A record that is not what its name says was edited in place: it proves nothing.
+            self._records[item.oid] = None if _doubtful(findings) else record
+        return self._records[item.oid]
+
+
+def _doubtful(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is not Severity.INFO for finding in findings)
+
+
+def read_limited(git: Repository, oid: str) -> bytes:
+    """A blob's bytes; one over the limit is not read but stands for itself as too large."""
+    return _TOO_LARGE if git.blob_size(oid) > MAX_BYTES else git.blob(oid)
+
+
+def record_paths(git: Repository, commit: str) -> list[str]:
+    """Digests of the run records that a commit carries, by their names."""
+    if git.tree_oid(commit, RUNS) is None:
+        return []
+    return [
+        item.path.removeprefix(f"{RUNS}/").removesuffix(".json")
+        for item in git.list(commit, RUNS)
+        if item.kind == "file" and file_kind(item.path, "model") is Kind.RUN_RECORD
+    ]

@@ -1,0 +1,173 @@
+"""Reading benchmarks, models, findings and run records from the index, for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from assay.core.permission import Reader
+from assay.storage.database.claims import visible
+from assay.storage.database.engine import Connection, rows_as
+from assay.storage.database.index_tables import (
+    benchmark,
+    broken_file,
+    finding,
+    removal,
+    repo,
+    run_record,
+    task,
+    task_name,
+)
+from assay.storage.database.ledger_rows import RepoRow
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkRow:
+    """A benchmark; fields are columns of the index."""
+
+    repo_id: str
+    namespace: str
+    name: str
+    private: bool
+    commit: str
+    title: str
+    description: str
+    framework: str | None
+    runnable: bool
+    not_runnable_because: str
+    spec_sha256: str
+
+    @property
+    def full_name(self) -> str:
+        """`ns/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task of a benchmark; fields are columns of the index."""
+
+    repo_id: str
+    task_id: str
+    position: int
+    config: str | None
+    split: str
+    scorers: list[str]
+    metric: str | None
+    unit: str | None
+    direction: str | None
+    minimum: float | None
+    maximum: float | None
+    chance: float | None
+    items: int | None
+
+
+def find_repo(
+    db: Connection, reader: Reader, repo_type: str, namespace: str, name: str
+) -> RepoRow | None:
+    """A repository the reader may see, as last indexed."""
+    query = sa.select(repo).where(
+        repo.c.type == repo_type,
+        repo.c.namespace == namespace,
+        repo.c.name == name,
+        visible(reader),
+    )
+    found = rows_as(RepoRow, db.execute(query))
+    return found[0] if found else None
+
+
+def benchmarks(db: Connection, reader: Reader) -> list[BenchmarkRow]:
+    """All benchmarks the reader may see, by name."""
+    return rows_as(BenchmarkRow, db.execute(_benchmarks(reader)))
+
+
+def _benchmarks(reader: Reader) -> sa.Select[Any]:
+    columns = [column for column in benchmark.c if column.name != "repo_id"]
+    return (
+        sa.select(repo.c.repo_id, repo.c.namespace, repo.c.name, repo.c.private, *columns)
+        .join(repo, repo.c.repo_id == benchmark.c.repo_id)
+        .where(visible(reader))
+        .order_by(repo.c.namespace, repo.c.name)
+    )
+
+
+def find_benchmark(
+    db: Connection, reader: Reader, namespace: str, name: str
+) -> BenchmarkRow | None:
+    """One benchmark, or None."""
+    found = [
+        row for row in benchmarks(db, reader) if (row.namespace, row.name) == (namespace, name)
+    ]
+    return found[0] if found else None
+
+
+def tasks(db: Connection, repo_id: str) -> list[TaskRow]:
+    """The tasks of a benchmark in the order of its spec."""
+    query = sa.select(task).where(task.c.repo_id == repo_id).order_by(task.c.position)
+    return rows_as(TaskRow, db.execute(query))
+
+
+def names(db: Connection, repo_id: str) -> dict[str, list[str]]:
+    """Every task's names as results may write them, its own among them."""
+    query = sa.select(task_name).where(task_name.c.repo_id == repo_id).order_by(task_name.c.written)
+    found: dict[str, list[str]] = {}
+    for row in db.execute(query):
+        found.setdefault(row.task_id, []).append(row.written)
+    return found
+
+
+def findings(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
+    """What the checks say about the files at the tip of a lane."""
+    query = (
+        sa.select(*(c for c in finding.c if c.name not in {"repo_id", "lane", "position"}))
+        .where(finding.c.repo_id == repo_id, finding.c.lane == lane)
+        .order_by(finding.c.position)
+    )
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def broken_files(db: Connection, repo_id: str) -> list[tuple[str, str, str]]:
+    """(lane, path, error) of every file with errors."""
+    query = (
+        sa.select(broken_file.c.lane, broken_file.c.path, broken_file.c.error)
+        .where(broken_file.c.repo_id == repo_id)
+        .order_by(broken_file.c.lane, broken_file.c.path)
+    )
+    return [(row[0], row[1], row[2]) for row in db.execute(query)]
+
+
+def removals(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
+    """The entries that a pull request takes away."""
+    query = (
+        sa.select(removal.c.path, removal.c.dataset_id, removal.c.task_id, removal.c.value_text)
+        .where(removal.c.repo_id == repo_id, removal.c.lane == lane)
+        .order_by(removal.c.path, removal.c.position)
+    )
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where a run record lies."""
+
+    repo_id: str
+    namespace: str
+    name: str
+    lane: str
+    commit: str
+
+
+def find_run_record(db: Connection, reader: Reader, sha256: str) -> RecordPlace | None:
+    """A place of a run record that the reader may see: main before pull requests."""
+    query = (
+        sa.select(
+            repo.c.repo_id, repo.c.namespace, repo.c.name, run_record.c.lane, run_record.c.commit
+        )
+        .join(repo, repo.c.repo_id == run_record.c.repo_id)
+        .where(run_record.c.sha256 == sha256, visible(reader))
+        .order_by(run_record.c.lane != "main", repo.c.repo_id, run_record.c.lane)
+    )
+    found = rows_as(RecordPlace, db.execute(query.limit(1)))
+    return found[0] if found else None
