@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from assay.cli.output import visible
 from assay.core.checks import (
     Kind,
     bad_path_finding,
@@ -20,8 +20,9 @@ from assay.core.checks import (
 )
 from assay.formats.document import MAX_BYTES
 from assay.formats.finding import Finding, Severity
-from assay.formats.result import parse_results
-from assay.formats.run_record import RunRecord, parse_run_record
+
+if TYPE_CHECKING:
+    from assay.formats.run_record import RunRecord
 
 RESULTS_FOLDER = ".eval_results"
 _SPEC_NAMES = ("eval.yaml", "assay.yaml")
@@ -78,7 +79,7 @@ def _check_path(path: str, kind: Kind | None) -> Iterator[Checked]:
     known = kind or _known_kind(path)
     if known is None:
         raise click.UsageError(
-            f"{visible(path)}: neither name nor place says what this is; add --as "
+            f"{_visible(path)}: neither name nor place says what this is; add --as "
             + " or --as ".join(Kind)
         )
     yield Checked(path, known, _findings(known, path))
@@ -88,6 +89,8 @@ def _findings(kind: Kind, path: str) -> tuple[Finding, ...]:
     """What a push would say; a results file in its folder is held against its run records."""
     if kind is not Kind.RESULT or not _is_results_folder(str(Path(path).parent)):
         return check_file(kind, _read(path), path)
+    from assay.formats.result import parse_results  # noqa: PLC0415 - see assay.core.checks
+
     file = parse_results(_read(path), path)
     named = {entry.run_record_sha for entry in file.entries} - {None}
     records = {sha256: _find_record(path, sha256) for sha256 in named if sha256}
@@ -98,6 +101,8 @@ def _find_record(result_path: str, sha256: str) -> RunRecord | None:
     path = Path(result_path).parent / "runs" / f"{sha256}.json"
     if path.is_symlink() or not path.is_file():
         return None
+    from assay.formats.run_record import parse_run_record  # noqa: PLC0415 - see assay.core.checks
+
     return parse_run_record(_read(str(path)), str(path))[0]
 
 
@@ -166,7 +171,7 @@ def _count(checked: list[Checked], severity: Severity) -> int:
 def _print_text(checked: list[Checked]) -> None:
     for item in checked:
         for finding in item.findings:
-            click.echo(visible(finding.render()))
+            click.echo(_visible(finding.render()))
     counts = [
         _plural(len(checked), "file"),
         _plural(_count(checked, Severity.ERROR), "error"),
@@ -176,6 +181,12 @@ def _print_text(checked: list[Checked]) -> None:
     if infos:
         counts.append(f"{infos} for information")
     click.echo("checked " + ", ".join(counts))
+
+
+def _visible(text: str) -> str:
+    from assay.cli.output import visible  # noqa: PLC0415 - 10 ms that a good file does without
+
+    return visible(text)
 
 
 def _plural(number: int, word: str) -> str:

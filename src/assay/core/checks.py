@@ -5,6 +5,9 @@
 3. Each kind is parsed by its own module of `assay.formats`; its findings are the first answer.
 4. The checks in `CHECKS` then look at a results file together with what lies around it. A check is
    one value of that tuple. All are questions to a person: none refuses a push.
+
+A format's module is imported when the first file of its kind is met: `assay check` of one file is
+felt, and most of its time is imports.
 """
 
 from __future__ import annotations
@@ -13,14 +16,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from assay.formats.finding import Finding, Severity
-from assay.formats.result import Entry, ResultFile, parse_results
 from assay.formats.rule import Rule, shorten
-from assay.formats.run_record import RunRecord, parse_run_record
 from assay.formats.scalar import resolve
-from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_for
+
+if TYPE_CHECKING:
+    from assay.formats.result import Entry, ResultFile
+    from assay.formats.run_record import RunRecord
+    from assay.formats.terms import AssayFile
 
 NOT_A_FILE = Rule(
     "AS605", Severity.ERROR, "A symbolic link, a submodule or a folder where a file belongs"
@@ -60,16 +65,21 @@ def check_file(kind: Kind, data: bytes, path: str) -> tuple[Finding, ...]:
     """Everything to be said about one file by itself."""
     match kind:
         case Kind.BENCHMARK:
-            # Imported here: a check of results needs no list of frameworks and no model of Inspect.
             from assay.formats.benchmark import parse_eval_yaml  # noqa: PLC0415
 
             return parse_eval_yaml(data, path).findings
         case Kind.TERMS:
+            from assay.formats.terms import parse_assay_yaml  # noqa: PLC0415
+
             return parse_assay_yaml(data, path).findings
         case Kind.RESULT:
+            from assay.formats.result import parse_results  # noqa: PLC0415
+
             file = parse_results(data, path)
             return (*file.findings, *check_results(file))
         case Kind.RUN_RECORD:
+            from assay.formats.run_record import parse_run_record  # noqa: PLC0415
+
             return parse_run_record(data, path)[1]
 
 
@@ -210,10 +220,13 @@ def _several_values(file: ResultFile, _: Surroundings) -> Iterator[Doubt]:
 
 
 def _outside_bounds(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    if not around.terms:
+        return
+    from assay.formats.terms import terms_for  # noqa: PLC0415
+
     for entry in file.entries:
-        terms_file = (around.terms or {}).get(entry.dataset_id)
-        terms = terms_for(terms_file, entry.task_id) if terms_file else TaskTerms()
-        metric = terms.primary
+        terms_file = around.terms.get(entry.dataset_id)
+        metric = terms_for(terms_file, entry.task_id).primary if terms_file else None
         if metric is None:
             continue
         low, high = metric.min, metric.max

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -114,6 +113,8 @@ class Entry:
     @cached_property
     def content_key(self) -> str:
         """The SHA-256, in hex, of everything the entry says; not of where it stands."""
+        import hashlib  # noqa: PLC0415 - OpenSSL, which reading a file does without
+
         source = self.source
         said = {
             "dataset": [self.dataset_id, self.task_id, self.dataset_revision],
