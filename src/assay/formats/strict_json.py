@@ -77,9 +77,9 @@ def parse_object(data: bytes, findings: Findings) -> tuple[dict[str, Json], byte
 def _canonical(value: dict[str, Json], findings: Findings) -> tuple[dict[str, Json], bytes] | None:
     try:
         canonical = rfc8785.dumps(cast("Any", value))
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.IntegerDomainError, rfc8785.FloatDomainError) as error:
         findings.add(ODD_NUMBER, f"a number has no canonical form: {shorten(str(error))}")
-    except UnicodeEncodeError:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         findings.add(NOT_JSON, "half a surrogate pair in a string")
     else:
         if not _NUL.search(canonical):
