@@ -87,11 +87,26 @@ def load_task(dataset: str, revision: str, task_plan: dict[str, Any]) -> Task:
     Raises:
         InvalidError: The data lies elsewhere or refers to files or addresses.
     """
+    refuse_paths(task_plan["texts"])
     refuse_foreign_files(dataset, revision, task_plan["config"])
-    tasks = task_create_from_hf(task_plan["spec"])
-    task = tasks[task_plan["index"] or 0]
+    task: Task = task_create_from_hf(task_plan["spec"])[task_plan["index"]]
     refuse_foreign_media(task.dataset)
     return task
+
+
+def refuse_paths(texts: Iterable[str]) -> None:
+    """Refuse arguments that name an existing file: Inspect would put its content in their place.
+
+    What only looks like a path was refused before; this asks the file system, from the empty folder
+    that Inspect would ask it from.
+
+    Raises:
+        InvalidError: There is one.
+    """
+    for text in texts:
+        # A text too long for a name, or with a NUL, is no path to anything: `lexists` says so.
+        if os.path.lexists(text):
+            raise InvalidError(f"an argument of the spec names a file on this machine: {text!r}")
 
 
 def refuse_foreign_files(dataset: str, revision: str, config: str) -> None:

@@ -5,6 +5,7 @@ Any hub that speaks the Hugging Face routes will do.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -103,18 +104,23 @@ def fetch_file(
 
 
 def raise_for_status(response: httpx.Response) -> None:
-    """Turn a refusal into the error it means, with the hub's own sentence and hint."""
-    if response.is_success:
-        return
-    message, hint = _said(response)
-    kind = _BY_ERROR_CODE.get(response.headers.get("X-Error-Code", ""))
-    if "Invalid credentials" in response.headers.get("X-Error-Message", ""):
+    """Raise what a refusal means; do nothing for a success."""
+    if not response.is_success:
+        raise error_for(
+            response.status_code, response.headers, response.content, str(response.request.url)
+        )
+
+
+def error_for(status: int, headers: Mapping[str, str], body: bytes, url: str) -> AssayError:
+    """What a refusal means, with the hub's own sentence and hint."""
+    message, hint = _said(status, headers, body)
+    kind = _BY_ERROR_CODE.get(headers.get("X-Error-Code", ""))
+    if "Invalid credentials" in headers.get("X-Error-Message", ""):
         kind = InvalidCredentialsError
     if kind is None:
-        server_fault = response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
-        kind = UnavailableError if server_fault else InvalidError
-        kind = _BY_STATUS.get(response.status_code, kind)
-    raise kind(f"{response.request.url}: {message}", hint=hint)
+        server_fault = status >= httpx.codes.INTERNAL_SERVER_ERROR
+        kind = _BY_STATUS.get(status, UnavailableError if server_fault else InvalidError)
+    return kind(f"{url}: {message}", hint=hint)
 
 
 def unreachable(endpoint: str, error: Exception) -> UnavailableError:
@@ -125,16 +131,16 @@ def unreachable(endpoint: str, error: Exception) -> UnavailableError:
     )
 
 
-def _said(response: httpx.Response) -> tuple[str, str]:
+def _said(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
     """The sentence and the hint in a refusal's body, or its header or status in their place."""
-    fallback = response.headers.get("X-Error-Message") or f"HTTP {response.status_code}"
+    fallback = headers.get("X-Error-Message") or f"HTTP {status}"
     try:
-        body = response.json()
+        said = json.loads(body)
     except ValueError:
         return fallback, ""
-    if not isinstance(body, dict):
+    if not isinstance(said, dict):
         return fallback, ""
-    return str(body.get("error") or fallback), str(body.get("hint") or "")
+    return str(said.get("error") or fallback), str(said.get("hint") or "")
 
 
 def _headers(token: str | None) -> dict[str, str]:
