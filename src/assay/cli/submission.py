@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from assay.cli.output import visible
 from assay.errors import InvalidError, UnauthenticatedError, UnavailableError
 from assay.formats.finding import Finding, Severity
 from assay.harness.remote import error_for, unreachable
@@ -69,7 +70,7 @@ def submit_files(
         answer = error.response
         findings = tuple(_findings(answer.content))
         if findings:
-            lines = "\n".join(f"  {finding.render()}" for finding in findings)
+            lines = "\n".join(f"  {visible(finding.render())}" for finding in findings)
             raise RefusedError(f"The hub refused the files:\n{lines}", findings) from error
         raise error_for(
             answer.status_code, answer.headers, answer.content, str(answer.request.url)
