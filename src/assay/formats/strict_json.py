@@ -1,7 +1,7 @@
 """Strict JSON: bytes to values, refusing what readers disagree about.
 
 UTF-8, at most `MAX_BYTES` and `MAX_DEPTH` levels (counted before parsing), an object, no key twice,
-no NaN, no NUL, and numbers within what RFC 8785 can write.
+no NaN, no NUL, and numbers as RFC 8785 can write them: what it writes is always read again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
+_MAX_SAFE_INT = 2**53 - 1
+_MAX_DOUBLE_DIGITS = 21
+
+
 class _RefusedError(Exception):
     """The text is JSON to some, and not to us."""
 
@@ -59,7 +63,11 @@ def parse_object(data: bytes, findings: Findings) -> tuple[dict[str, Json], byte
     try:
         _check_depth(data)
         value = json.loads(
-            data.decode(), object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float
+            data.decode(),
+            object_pairs_hook=_pairs,
+            parse_constant=_constant,
+            parse_float=_float,
+            parse_int=_int,
         )
     except _RefusedError as refused:
         findings.add(refused.rule, str(refused))
@@ -111,6 +119,15 @@ def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _constant(text: str) -> Json:
     raise _RefusedError(ODD_NUMBER, f"{text} is no JSON number")
+
+
+def _int(text: str) -> int | float:
+    """RFC 8785 writes a double without an exponent up to 21 digits: as that it is read again."""
+    if len(text.lstrip("-")) <= _MAX_DOUBLE_DIGITS and abs(int(text)) > _MAX_SAFE_INT:
+        value = float(text)
+        if rfc8785.dumps(value) == text.encode():
+            return value
+    return int(text)
 
 
 def _float(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Every fault by example: `tests/data/<format>/bad/<codes>-<what>`, and good files without findings.
+"""Every fault by example: `tests/data/<format>/bad/<codes>-<what>`; good files have no findings.
 
 A bad file's name starts with the codes it gets, joined by `+`: exactly these and no others. What is
 too large to keep in git is made here. No file, however hostile, may take long or raise.
