@@ -10,7 +10,7 @@ from typing import Any
 from assay.cli.output import visible
 from assay.errors import InvalidError, UnauthenticatedError, UnavailableError
 from assay.formats.finding import Finding, Severity
-from assay.harness.remote import error_for, unreachable
+from assay.harness.remote import error_for, fetch_json, unreachable
 
 
 class RefusedError(InvalidError):
@@ -55,6 +55,8 @@ def submit_files(
             f"Submitting to {endpoint} needs a token",
             hint="set HF_TOKEN, or run `hf auth login`; `assay token` makes one",
         )
+    # The Hugging Face client tries for 23 seconds when nobody answers; this says so at once.
+    fetch_json(endpoint, f"/api/models/{model}", token=token)
     additions = [
         CommitOperationAdd(path_in_repo=path, path_or_fileobj=str(local))
         for path, local in files.items()
