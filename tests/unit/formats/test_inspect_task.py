@@ -16,8 +16,8 @@ GOOD: dict[str, Any] = {
     "solvers": [{"name": "generate"}],
     "scorers": [{"name": "match"}],
 }
-ABSENT = object()
-KEYS = {
+ABSENT = "(absent)"  # no test gives a key this value
+KEYS: dict[str, list[Any]] = {
     "id": [None, "", 5, True, ["a"]],
     "config": [ABSENT, "x", None, 5, 1.5],
     "split": [ABSENT, "x", None, ["train"]],
