@@ -16,7 +16,7 @@ from assay.errors import InvalidError, UnauthenticatedError
 from assay.formats.names import parse_benchmark_ref, parse_repo_id
 
 if TYPE_CHECKING:
-    from assay.harness.plan import RunPlan
+    from assay.harness.plan import RunPlan, RunRequest
     from assay.harness.runner import RunResult
 
 OUT_FOLDER = Path("assay-results")
@@ -90,7 +90,7 @@ def run(
     with an empty folder and no key but the model's. What comes out is a result, a run record and
     Inspect's log, as files a model repository takes. Needs `pip install "assay[run]"`.
     """
-    from assay.harness.plan import RunRequest, plan_run  # noqa: PLC0415 - httpx; not for --help
+    from assay.harness.plan import RunRequest  # noqa: PLC0415 - httpx; not for --help
 
     settings = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
     repo = parse_repo_id(model_repo)
@@ -108,6 +108,13 @@ def run(
         grader_model=grader_model,
         token=find_token(),
     )
+    _execute(request, submit=submit, as_json=as_json)
+
+
+def _execute(request: RunRequest, *, submit: bool, as_json: bool) -> None:
+    """Plan, announce, run, perhaps submit, and say what came out."""
+    from assay.harness.plan import plan_run  # noqa: PLC0415 - as above
+
     if submit and request.token is None:
         raise UnauthenticatedError(
             "--submit needs a token", hint="set HF_TOKEN, or run `hf auth login`"
@@ -121,12 +128,11 @@ def run(
         print_json({"results": [_to_json(result) for result in results], "pull_request": pull})
         return
     _print_results(results)
-    files = f"files in {request.out}"
-    click.echo(
-        f"pull request: {pull}"
-        if pull
-        else f"{files}; report them with `assay submit {request.out} --to {repo}`"
-    )
+    if pull:
+        click.echo(f"pull request: {pull}")
+        return
+    click.echo(f"files in {request.out}")
+    click.echo(f"report them with: assay submit {request.out} --to {request.model_repo}")
 
 
 def _argument(text: str) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.output import visible
-from assay.errors import InvalidError, UnauthenticatedError, UnavailableError
+from assay.errors import AssayError, InvalidError, UnauthenticatedError, UnavailableError
 from assay.formats.finding import Finding, Severity
 from assay.harness.remote import error_for, fetch_json, unreachable
 
@@ -70,11 +70,7 @@ def submit_files(
         )
     except HfHubHTTPError as error:
         answer = error.response
-        findings = tuple(_findings(answer.content))
-        if findings:
-            lines = "\n".join(f"  {visible(finding.render())}" for finding in findings)
-            raise RefusedError(f"The hub refused the files:\n{lines}", findings) from error
-        raise error_for(
+        raise _refusal(
             answer.status_code, answer.headers, answer.content, str(answer.request.url)
         ) from error
     except HTTPError as error:
@@ -82,6 +78,15 @@ def submit_files(
     if not commit.pr_url:
         raise UnavailableError(f"{endpoint} took the files and named no pull request")
     return str(commit.pr_url)
+
+
+def _refusal(status: int, headers: Mapping[str, str], body: bytes, url: str) -> AssayError:
+    """What a refusal means: the findings where there are any, else the hub's own sentence."""
+    findings = tuple(_findings(body))
+    if not findings:
+        return error_for(status, headers, body, url)
+    lines = "\n".join(f"  {visible(finding.render())}" for finding in findings)
+    return RefusedError(f"The hub refused the files:\n{lines}", findings)
 
 
 def _findings(body: bytes) -> Iterator[Finding]:
