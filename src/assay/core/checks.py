@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from assay.formats.terms import AssayFile
 
 NOT_A_FILE = Rule(
-    "AS605", Severity.ERROR, "A symbolic link, a submodule or a folder where a file belongs"
+    "AS605",
+    Severity.ERROR,
+    "A symbolic link, a submodule or a folder where a file belongs",
+    ".eval_results/x.yaml -> /etc/passwd",
 )
 BAD_PATH = Rule("AS606", Severity.ERROR, "A path no checkout can hold", ".eval_results/../x.yaml")
 
@@ -293,22 +296,42 @@ def _states(entry: Entry, value: float) -> bool:
 
 CHECKS: tuple[Check, ...] = (
     Check(
-        Rule("AS601", Severity.WARNING, "Two values for one dataset and task in one file"),
+        Rule(
+            "AS601",
+            Severity.WARNING,
+            "Two values for one dataset and task in one file",
+            "two entries for one task: 75.8 and 80.2",
+        ),
         "Does the file give one value for each dataset and task?",
         _several_values,
     ),
     Check(
-        Rule("AS602", Severity.WARNING, "A value outside the `min` and `max` of `assay.yaml`"),
+        Rule(
+            "AS602",
+            Severity.WARNING,
+            "A value outside the `min` and `max` of `assay.yaml`",
+            "value: 140 of max: 100",
+        ),
         "Can the primary metric take this value?",
         _outside_bounds,
     ),
     Check(
-        Rule("AS603", Severity.WARNING, "A named run record is missing or unreadable"),
+        Rule(
+            "AS603",
+            Severity.WARNING,
+            "A named run record is missing or unreadable",
+            "url: https://hub.example/runs/<64 hex>",
+        ),
         "Is the run record there that the entry names?",
         _record_missing,
     ),
     Check(
-        Rule("AS604", Severity.WARNING, "The run record says otherwise than the entry"),
+        Rule(
+            "AS604",
+            Severity.WARNING,
+            "The run record says otherwise than the entry",
+            "value: 0.9 of a record of 0.7",
+        ),
         "Does the run record name this model, benchmark, task and value?",
         _record_differs,
     ),

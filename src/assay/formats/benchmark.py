@@ -49,20 +49,42 @@ INSPECT = "inspect-ai"
 DEFAULT_SPLIT = "test"
 
 NOT_A_SPEC = Rule("AS201", Severity.ERROR, "eval.yaml is not a mapping", "- name: GSM8K")
-NO_NAME = Rule("AS202", Severity.ERROR, "A benchmark without a `name`")
+NO_NAME = Rule("AS202", Severity.ERROR, "A benchmark without a `name`", "tasks: [{id: main}]")
 NO_TASKS = Rule("AS203", Severity.ERROR, "No list of tasks, or an empty one", "tasks: []")
 NOT_A_TASK = Rule("AS204", Severity.ERROR, "A task that is not a mapping", "tasks: [gsm8k]")
 NO_TASK_ID = Rule("AS205", Severity.ERROR, "A task without an `id`", "tasks: [{split: test}]")
-DUPLICATE_TASK = Rule("AS206", Severity.ERROR, "Two tasks with one `id`")
-NO_FRAMEWORK = Rule("AS207", Severity.WARNING, "No `evaluation_framework`")
-UNKNOWN_FRAMEWORK = Rule(
-    "AS208", Severity.WARNING, "An `evaluation_framework` not on our list", "inspect_ai"
+DUPLICATE_TASK = Rule(
+    "AS206", Severity.ERROR, "Two tasks with one `id`", "tasks: [{id: a}, {id: a}]"
 )
-NOT_RUNNABLE = Rule("AS209", Severity.WARNING, "A spec for Inspect that Inspect would not load")
-UNKNOWN_TASK_KEY = Rule("AS210", Severity.WARNING, "A key of a task that Inspect does not know")
-UNKNOWN_SPEC_KEY = Rule("AS211", Severity.INFO, "A top-level key the format does not know")
+NO_FRAMEWORK = Rule(
+    "AS207", Severity.WARNING, "No `evaluation_framework`", "{name: N, tasks: [{id: a}]}"
+)
+UNKNOWN_FRAMEWORK = Rule(
+    "AS208",
+    Severity.WARNING,
+    "An `evaluation_framework` not on our list",
+    "evaluation_framework: inspect_ai",
+)
+NOT_RUNNABLE = Rule(
+    "AS209",
+    Severity.WARNING,
+    "A spec for Inspect that Inspect would not load",
+    "solvers: [{name: my_solver}]",
+)
+UNKNOWN_TASK_KEY = Rule(
+    "AS210",
+    Severity.WARNING,
+    "A key of a task that Inspect does not know",
+    "tasks: [{id: a, metrics: [eer]}]",
+)
+UNKNOWN_SPEC_KEY = Rule(
+    "AS211", Severity.INFO, "A top-level key the format does not know", "license: mit"
+)
 MISNAMED_SCORERS = Rule(
-    "AS212", Severity.WARNING, "`scores` or `scorer` where `scorers` is meant; read as that"
+    "AS212",
+    Severity.WARNING,
+    "`scores` or `scorer` where `scorers` is meant; read as that",
+    "scores: [{name: match}]",
 )
 WRONG_KIND = Rule("AS213", Severity.WARNING, "A field of the wrong kind", "epochs: four")
 HOSTILE_ARGUMENT = Rule(
@@ -77,7 +99,9 @@ AMBIGUOUS_FOR_INSPECT = Rule(
     "In a spec for Inspect, a plain scalar that YAML 1.1 and 1.2 read differently",
     "config: no",
 )
-TOO_MANY_TASKS = Rule("AS216", Severity.ERROR, f"More than {MAX_TASKS:,} tasks")
+TOO_MANY_TASKS = Rule(
+    "AS216", Severity.ERROR, f"More than {MAX_TASKS:,} tasks", "a list of 1,001 tasks"
+)
 
 RULES = (
     NOT_A_SPEC,

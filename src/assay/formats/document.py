@@ -46,19 +46,25 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NODES = 20_000
 
-TOO_LARGE = Rule("AS101", Severity.ERROR, f"The file is larger than {MAX_BYTES // 1024} KiB")
-NOT_UTF8 = Rule("AS102", Severity.ERROR, "The file is not UTF-8")
+TOO_LARGE = Rule(
+    "AS101", Severity.ERROR, f"The file is larger than {MAX_BYTES // 1024} KiB", "a file of 300 KiB"
+)
+NOT_UTF8 = Rule("AS102", Severity.ERROR, "The file is not UTF-8", "notes: caf\\xe9 (Latin-1)")
 CONTROL_CHARACTER = Rule(
     "AS103", Severity.ERROR, "The file holds a NUL or another control character", 'notes: "\\0"'
 )
 SYNTAX = Rule("AS104", Severity.ERROR, "The file is not YAML", "value: [1")
 TOO_DEEP = Rule("AS105", Severity.ERROR, f"Nested more than {MAX_DEPTH} levels deep", "[[[[[…")
-TOO_MANY_NODES = Rule("AS106", Severity.ERROR, f"More than {MAX_NODES:,} nodes")
-SEVERAL_DOCUMENTS = Rule("AS107", Severity.ERROR, "More than one document in the file", "---")
+TOO_MANY_NODES = Rule("AS106", Severity.ERROR, f"More than {MAX_NODES:,} nodes", "[1, 1, 1, …")
+SEVERAL_DOCUMENTS = Rule(
+    "AS107", Severity.ERROR, "More than one document in the file", "a: 1 --- b: 2"
+)
 TAG = Rule("AS108", Severity.ERROR, "A tag", "value: !!float 1")
 ANCHOR = Rule("AS109", Severity.ERROR, "An anchor or an alias", "source: *same")
 MERGE_KEY = Rule("AS110", Severity.ERROR, "A merge key", "<<: {a: 1}")
-DUPLICATE_KEY = Rule("AS111", Severity.ERROR, "A key that occurs twice in one mapping")
+DUPLICATE_KEY = Rule(
+    "AS111", Severity.ERROR, "A key that occurs twice in one mapping", "{value: 1, value: 2}"
+)
 COMPLEX_KEY = Rule("AS112", Severity.ERROR, "A list or a mapping as a key", "? [a]: 1")
 LARGE_INTEGER = Rule(
     "AS113", Severity.ERROR, "An integer beyond 64 bits", "value: 123456789012345678901234567890"
@@ -67,8 +73,18 @@ DIRECTIVE = Rule("AS114", Severity.ERROR, "A %TAG directive", "%TAG ! tag:exampl
 AMBIGUOUS = Rule(
     "AS115", Severity.WARNING, "A plain scalar that YAML 1.1 and 1.2 read differently", "notes: no"
 )
-BYTE_ORDER_MARK = Rule("AS116", Severity.WARNING, "The file starts with a byte order mark")
-LFS_POINTER = Rule("AS117", Severity.ERROR, "A Git LFS pointer stands in place of the text")
+BYTE_ORDER_MARK = Rule(
+    "AS116",
+    Severity.WARNING,
+    "The file starts with a byte order mark",
+    "\\xef\\xbb\\xbf- dataset: …",
+)
+LFS_POINTER = Rule(
+    "AS117",
+    Severity.ERROR,
+    "A Git LFS pointer stands in place of the text",
+    "version https://git-lfs.github.com/spec/v1",
+)
 
 RULES = (
     TOO_LARGE,

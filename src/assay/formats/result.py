@@ -37,18 +37,33 @@ from assay.formats.scalar import (
 MAX_ENTRIES = 1_000
 
 NOT_A_LIST = Rule("AS401", Severity.ERROR, "The file is not a list of entries", "value: 1")
-TOO_MANY_ENTRIES = Rule("AS402", Severity.ERROR, f"More than {MAX_ENTRIES:,} entries in one file")
+TOO_MANY_ENTRIES = Rule(
+    "AS402",
+    Severity.ERROR,
+    f"More than {MAX_ENTRIES:,} entries in one file",
+    "a list of 1,001 entries",
+)
 NOT_AN_ENTRY = Rule("AS403", Severity.ERROR, "An item of the list is not a mapping", "- 75.0")
 NO_DATASET = Rule("AS404", Severity.ERROR, "An entry without `dataset.id`", "- {value: 1}")
-NO_TASK = Rule("AS405", Severity.ERROR, "An entry without `dataset.task_id`")
-NO_VALUE = Rule("AS406", Severity.ERROR, "An entry whose `value` is missing or no number")
+NO_TASK = Rule(
+    "AS405", Severity.ERROR, "An entry without `dataset.task_id`", "dataset: {id: cais/hle}"
+)
+NO_VALUE = Rule(
+    "AS406", Severity.ERROR, "An entry whose `value` is missing or no number", 'value: "75.0"'
+)
 NOT_FINITE = Rule("AS407", Severity.ERROR, "An entry whose `value` is not finite", "value: .nan")
 NO_URL = Rule("AS408", Severity.ERROR, "A `source` without a `url`", "source: {name: Paper}")
 ODD_DATASET = Rule("AS409", Severity.WARNING, "`dataset.id` is not `namespace/name`", "id: gsm8k")
 ODD_DATE = Rule("AS410", Severity.WARNING, "`date` is no ISO 8601 date or time", "date: May 2026")
-NOT_TEXT = Rule("AS411", Severity.WARNING, "A field that should be text is something else")
-UNKNOWN_KEY = Rule("AS412", Severity.INFO, "A key the format does not know; it is kept")
-ODD_URL = Rule("AS413", Severity.WARNING, "`source.url` is no http or https address")
+NOT_TEXT = Rule(
+    "AS411", Severity.WARNING, "A field that should be text is something else", "notes: 5"
+)
+UNKNOWN_KEY = Rule(
+    "AS412", Severity.INFO, "A key the format does not know; it is kept", "error_margin: 2.9"
+)
+ODD_URL = Rule(
+    "AS413", Severity.WARNING, "`source.url` is no http or https address", "url: see the paper"
+)
 
 RULES = (
     NOT_A_LIST,

@@ -33,7 +33,10 @@ class Rule:
 
 
 MORE_FINDINGS = Rule(
-    "AS100", Severity.INFO, f"More than {MAX_FINDINGS} findings in one file; the rest is not shown"
+    "AS100",
+    Severity.INFO,
+    f"More than {MAX_FINDINGS} findings in one file; the rest is not shown",
+    "- 1 (six hundred times)",
 )
 
 

@@ -26,14 +26,24 @@ from assay.formats.strict_json import parse_object
 SCHEMA = "assay.run/1"
 
 NO_BENCHMARK = Rule(
-    "AS507", Severity.WARNING, "No `benchmark.id` or `benchmark.task_id`: no record can be read"
+    "AS507",
+    Severity.WARNING,
+    "No `benchmark.id` or `benchmark.task_id`: no record can be read",
+    '{"benchmark": {}}',
 )
-WRONG_KIND = Rule("AS508", Severity.WARNING, "A field of a run record is of the wrong kind")
+WRONG_KIND = Rule(
+    "AS508", Severity.WARNING, "A field of a run record is of the wrong kind", '{"started": 5}'
+)
 WRONG_NAME = Rule(
-    "AS509", Severity.WARNING, "The file is not named by the digest of its canonical form"
+    "AS509",
+    Severity.WARNING,
+    "The file is not named by the digest of its canonical form",
+    "an edited file",
 )
-UNKNOWN_SCHEMA = Rule("AS510", Severity.INFO, f"A `schema` other than `{SCHEMA}`")
-NO_METRICS = Rule("AS511", Severity.WARNING, "A run record without metrics")
+UNKNOWN_SCHEMA = Rule(
+    "AS510", Severity.INFO, f"A `schema` other than `{SCHEMA}`", '{"schema": "assay.run/9"}'
+)
+NO_METRICS = Rule("AS511", Severity.WARNING, "A run record without metrics", '{"metrics": []}')
 
 RULES = (
     NO_BENCHMARK,

@@ -19,7 +19,9 @@ from assay.formats.rule import Findings, Rule, shorten
 from assay.formats.scalar import Json
 
 NOT_JSON = Rule("AS501", Severity.ERROR, "The run record is not JSON", "{'a': 1}")
-TOO_LARGE = Rule("AS502", Severity.ERROR, f"A run record over {MAX_BYTES // 1024} KiB")
+TOO_LARGE = Rule(
+    "AS502", Severity.ERROR, f"A run record over {MAX_BYTES // 1024} KiB", "a file of 300 KiB"
+)
 TOO_DEEP = Rule("AS503", Severity.ERROR, f"A run record over {MAX_DEPTH} levels deep", "[[[[[…")
 DUPLICATE_KEY = Rule("AS504", Severity.ERROR, "A key twice in one object", '{"a": 1, "a": 2}')
 ODD_NUMBER = Rule(

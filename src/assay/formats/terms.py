@@ -21,25 +21,50 @@ from assay.formats.scalar import Json
 SHARED = "*"
 
 NOT_TERMS = Rule("AS301", Severity.ERROR, "assay.yaml is not a mapping", "- tasks")
-UNKNOWN_KEY = Rule("AS302", Severity.INFO, "A key of assay.yaml that we do not know; it is kept")
+UNKNOWN_KEY = Rule(
+    "AS302", Severity.INFO, "A key of assay.yaml that we do not know; it is kept", "colour: red"
+)
 WRONG_KIND = Rule("AS303", Severity.WARNING, "A field of the wrong kind", "items: many")
-NO_METRIC_ID = Rule("AS304", Severity.WARNING, "A metric without an `id`")
-DUPLICATE_METRIC = Rule("AS305", Severity.WARNING, "Two metrics of a task with one `id`")
+NO_METRIC_ID = Rule(
+    "AS304", Severity.WARNING, "A metric without an `id`", "metrics: [{name: Accuracy}]"
+)
+DUPLICATE_METRIC = Rule(
+    "AS305", Severity.WARNING, "Two metrics of a task with one `id`", "metrics: [{id: a}, {id: a}]"
+)
 ODD_DIRECTION = Rule(
     "AS306", Severity.WARNING, "A `direction` other than higher or lower", "direction: up"
 )
 ODD_UNIT = Rule("AS307", Severity.WARNING, "A `unit` that we do not know", "unit: pct")
-SEVERAL_PRIMARY = Rule("AS308", Severity.WARNING, "More than one `primary` metric of a task")
+SEVERAL_PRIMARY = Rule(
+    "AS308",
+    Severity.WARNING,
+    "More than one `primary` metric of a task",
+    "[{id: a, primary: true}, {id: b, primary: true}]",
+)
 ODD_RANGE = Rule(
-    "AS309", Severity.WARNING, "`min` above `max`, or `chance` or `ceiling` outside them"
+    "AS309",
+    Severity.WARNING,
+    "`min` above `max`, or `chance` or `ceiling` outside them",
+    "{min: 1, max: 0}",
 )
 ODD_COMPARABILITY = Rule(
-    "AS310", Severity.WARNING, "A `comparability` field that is no part of a method"
+    "AS310",
+    Severity.WARNING,
+    "A `comparability` field that is no part of a method",
+    "comparability: [colour]",
 )
-NOT_POSITIVE = Rule("AS311", Severity.WARNING, "A count below 1, or a tolerance below 0")
-SHARED_ALIAS = Rule("AS312", Severity.WARNING, "An alias that another task has, or is")
-EMPTY_ADVISORY = Rule("AS313", Severity.WARNING, "An advisory without a `text`")
-ODD_VARIANT = Rule("AS314", Severity.WARNING, "A variant axis that we do not know")
+NOT_POSITIVE = Rule(
+    "AS311", Severity.WARNING, "A count below 1, or a tolerance below 0", "items: 0"
+)
+SHARED_ALIAS = Rule(
+    "AS312", Severity.WARNING, "An alias that another task has, or is", "{a: {aliases: [b]}, b: {}}"
+)
+EMPTY_ADVISORY = Rule(
+    "AS313", Severity.WARNING, "An advisory without a `text`", "advisories: [{link: https://…}]"
+)
+ODD_VARIANT = Rule(
+    "AS314", Severity.WARNING, "A variant axis that we do not know", "variants: [mood]"
+)
 
 RULES = (
     NOT_TERMS,
