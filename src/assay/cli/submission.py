@@ -63,10 +63,7 @@ def submit_files(
     ]
     try:
         commit = HfApi(endpoint=endpoint, token=token).create_commit(
-            repo_id=model,
-            operations=additions,
-            commit_message=message,
-            create_pr=True,
+            model, additions, commit_message=message, create_pr=True
         )
     except HfHubHTTPError as error:
         answer = error.response

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from assay.cli import assay
-from assay.cli.submission import submit_files
+from assay.cli.submission import RefusedError, submit_files
 from assay.errors import AssayError, InvalidError, UnauthenticatedError
 from assay.formats.result import Entry, Source, write_results
 from assay.formats.run_record import (
@@ -125,3 +128,49 @@ def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
 def test_without_a_token_nothing_is_sent() -> None:
     with pytest.raises(UnauthenticatedError, match="needs a token"):
         submit_files(NOWHERE, None, "acme/model", {}, "")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A hub that knows the model and refuses every commit with a finding."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._send(200, {"id": "acme/model"})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])).splitlines()[0])
+        if "preupload" in self.path:
+            how = {"uploadMode": "regular", "shouldIgnore": False}
+            files = [{"path": file["path"]} | how for file in body["files"]]
+            self._send(200, {"files": files})
+            return
+        finding = {"path": "a.yaml", "line": 2, "code": "AS406", "message": "no \x1b value"}
+        self._send(400, {"error": "refused", "findings": [finding]})
+
+    def _send(self, status: int, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_refusal_shows_the_hubs_findings(refusing: str, folder: Path) -> None:
+    file = next((folder / ".eval_results").glob("*.yaml"))
+    with pytest.raises(RefusedError, match="AS406") as caught:
+        submit_files(refusing, "right", "acme/model", {".eval_results/a.yaml": file}, "title")
+    assert [finding.code for finding in caught.value.findings] == ["AS406"]
+    assert r"no \x1b value" in caught.value.message
