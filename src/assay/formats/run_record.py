@@ -177,9 +177,10 @@ def _to_json(value: Any) -> Json:
         part = getattr(value, item.name)
         if item.name == "extra" or part is None:
             continue
-        if item.name == "metrics":
-            written["metrics"] = [_to_json(metric) for metric in part]
-        elif (content := _to_json(part)) != {}:
+        content = (
+            [_to_json(metric) for metric in part] if item.name == "metrics" else _to_json(part)
+        )
+        if content not in ({}, []):  # an empty list must not hide metrics kept as unknown
             written[item.name] = content
     return {**value.extra, **written}
 

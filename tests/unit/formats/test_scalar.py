@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from typing import Any
 
@@ -79,15 +79,15 @@ READINGS: dict[str, tuple[Resolved, bool]] = {
     "=": ("=", True),
     "<<": ("<<", True),
     "text": ("text", False),
-    "١": ("١", False),
+    "\u0661": ("\u0661", False),
 }
-PYTHON = {
+PYTHON: dict[str, type | tuple[type, ...]] = {
     "null": type(None),
     "bool": bool,
     "int": int,
     "float": float,
     "str": str,
-    "timestamp": (datetime.date, datetime.datetime),
+    "timestamp": (dt.date, dt.datetime),
 }
 NO_VALUE_IN_PYYAML = {"2026-13-99", "<<", "=", "08"}
 
