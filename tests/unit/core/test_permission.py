@@ -1,0 +1,160 @@
+"""Who may do what: the rules of `assay.core.permission` as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from assay.core.permission import (
+    OPEN_STATUSES,
+    STRANGER,
+    PullFacts,
+    Reader,
+    lane_of,
+    may_close_pull,
+    may_create,
+    may_open_pull,
+    may_see,
+    may_write,
+    pull_number,
+    refuse_ref,
+)
+
+
+@dataclass(frozen=True)
+class Repo:
+    namespace: str
+    private: bool
+
+
+READERS = {
+    "stranger": STRANGER,
+    "ada": Reader("ada", namespaces=frozenset({"ada"})),
+    "bob": Reader("bob", namespaces=frozenset({"bob", "club"})),
+    "admin": Reader("root", is_admin=True),
+    # nobody in particular, whatever else is claimed of them
+    "nameless admin": Reader(None, is_admin=True, namespaces=frozenset({"ada"})),
+}
+PUBLIC, PRIVATE = Repo("ada", private=False), Repo("ada", private=True)
+# reader: (sees private, writes, may open on public, may open on private)
+TABLE = {
+    "stranger": (False, False, False, False),
+    "ada": (True, True, True, True),
+    "bob": (False, False, True, False),
+    "admin": (True, True, True, True),
+    "nameless admin": (False, False, False, False),
+}
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_rules_1_2_3_and_5(who: str) -> None:
+    reader = READERS[who]
+    sees, writes, opens, opens_private = TABLE[who]
+    assert may_see(reader, PUBLIC)
+    assert may_see(reader, PRIVATE) is sees
+    assert may_write(reader, PUBLIC) is writes
+    assert may_write(reader, PRIVATE) is writes
+    assert may_create(reader, "ada") is writes
+    assert may_open_pull(reader, PUBLIC) is opens
+    assert may_open_pull(reader, PRIVATE) is opens_private
+
+
+def test_a_namespace_belongs_to_its_owner_whatever_the_account_is_called() -> None:
+    assert may_create(READERS["bob"], "club")
+    assert not may_create(Reader("club"), "club")
+    assert not may_create(READERS["bob"], "Bob")
+
+
+@pytest.mark.parametrize(
+    ("who", "author", "may"),
+    [
+        ("bob", "bob", True),
+        ("bob", "eve", False),
+        ("ada", "bob", True),
+        ("admin", "bob", True),
+        ("stranger", "bob", False),
+        ("nameless admin", "bob", False),
+    ],
+)
+def test_who_closes_a_pull_request(who: str, author: str, *, may: bool) -> None:
+    assert may_close_pull(READERS[who], PUBLIC, author) is may
+
+
+REFS = {
+    "refs/heads/main": (None, "main"),
+    "refs/heads/pr/1": (None, None),
+    "refs/heads/main2": (None, None),
+    "refs/tags/main": (None, None),
+    "refs/pr/1": (1, "pr/1"),
+    "refs/pr/999999999": (999_999_999, "pr/999999999"),
+    "refs/pr/1000000000": (None, None),
+    "refs/pr/0": (None, None),
+    "refs/pr/01": (None, None),
+    "refs/pr/-1": (None, None),
+    "refs/pr/1/head": (None, None),
+    "refs/pr/1\n": (None, None),
+    "refs/pr/\u0661": (None, None),
+    "refs/pr/": (None, None),
+    "": (None, None),
+}
+
+
+@pytest.mark.parametrize("ref", REFS)
+def test_the_lane_and_number_of_a_ref(ref: str) -> None:
+    assert (pull_number(ref), lane_of(ref)) == REFS[ref]
+
+
+WRITERS, OTHERS = ("ada", "admin"), ("stranger", "bob", "nameless admin")
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/x/y", "refs/tags/v1"])
+@pytest.mark.parametrize("deletes", [True, False])
+def test_branches_and_tags_are_the_owners(ref: str, *, deletes: bool) -> None:
+    for who in WRITERS:
+        assert refuse_ref(READERS[who], PUBLIC, ref, None, rewinds=deletes) is None
+    for who in OTHERS:
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, rewinds=deletes)
+        assert reason == f"{ref}: only the owner of 'ada' may push here; open a pull request"
+
+
+@pytest.mark.parametrize(
+    "ref", ["refs/assay/log", "refs/pr/0", "refs/pr/1/head", "refs/notes/x", "HEAD", "refs/heads"]
+)
+def test_other_refs_are_nobodys(ref: str) -> None:
+    for reader in READERS.values():
+        reason = refuse_ref(reader, PUBLIC, ref, None, rewinds=False)
+        assert reason is not None
+        assert "only branches, tags and pull requests" in reason
+
+
+def refuse_pull(who: str, status: str, *, deletes: bool = False) -> str | None:
+    pull = PullFacts("bob", status)
+    return refuse_ref(READERS[who], PUBLIC, "refs/pr/3", pull, rewinds=deletes)
+
+
+@pytest.mark.parametrize("status", ["opening", "draft", "open", "closed", "merged"])
+def test_a_pull_request_is_written_by_author_and_writers_while_open(status: str) -> None:
+    for who in ("bob", *WRITERS):
+        reason = refuse_pull(who, status)
+        assert (reason is None) is (status in {"draft", "open"}), (who, reason)
+    for who in ("stranger", "nameless admin"):
+        assert refuse_pull(who, status) is not None
+
+
+def test_the_open_statuses() -> None:
+    assert set(OPEN_STATUSES) == {"draft", "open"}
+
+
+def test_the_reasons_say_what_to_do() -> None:
+    other = Reader("eve", namespaces=frozenset({"eve"}))
+    pull = PullFacts("bob", "open")
+    assert refuse_ref(other, PUBLIC, "refs/pr/3", pull, rewinds=False) == (
+        "refs/pr/3: pull request 3 belongs to bob"
+    )
+    assert refuse_ref(READERS["bob"], PUBLIC, "refs/pr/3", None, rewinds=False) == (
+        "refs/pr/3: there is no pull request 3; open one first"
+    )
+    assert refuse_pull("bob", "merged") == "refs/pr/3: pull request 3 is merged; open a new one"
+    assert "close the pull request instead" in (refuse_pull("bob", "open", deletes=True) or "")
+    assert "close the pull request instead" in (refuse_pull("ada", "open", deletes=True) or "")
