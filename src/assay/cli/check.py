@@ -142,6 +142,7 @@ def _is_results_folder(folder: str) -> bool:
 
 def _check_results_folder(folder: str) -> Iterator[Checked]:
     if Path(folder).is_symlink():
+        folder = folder.removeprefix("./")
         finding = special_entry_finding(RESULTS_FOLDER, "symlink").at_path(folder)
         yield Checked(folder, Kind.RESULT, (finding,))
         return
