@@ -393,6 +393,7 @@ def _block(key: str, known: Mapping[str, str | None], unknown: Json) -> list[str
 
 def _number(entry: Entry) -> str:
     value = resolve(entry.value_text)
-    if value == entry.value and not differs(entry.value_text, value):
+    is_said = _is_number(value) and float(cast("float", value)) == entry.value
+    if is_said and not differs(entry.value_text, value):
         return entry.value_text
     return write_number(entry.value)
