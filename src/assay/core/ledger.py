@@ -3,6 +3,10 @@
 Pure: it is given what each commit says and who pushed it, and keeps count of what changed, so that
 the caller writes just that. The same pushes in the same order give the same record, whether they
 are followed one by one or all at once.
+
+A lane may go back to a commit it had left. What that commit introduced then is the same claim, by
+its id, and returns with a new version; unless the claim lives on in another entry: then it is a new
+claim, whose id counts the push too. Nothing that was on record is lost.
 """
 
 from __future__ import annotations
@@ -178,13 +182,20 @@ class Ledger:
         """
 
         def name(placed: PlacedEntry) -> str:
-            return claim_id(self.repo_id, lane, step.commit, placed.path, placed.entry.index)
+            place = placed.path, placed.entry.index
+            identity = claim_id(self.repo_id, lane, step.commit, *place)
+            if self._is_live(identity):
+                return claim_id(self.repo_id, lane, f"{step.commit}@{step.push}", *place)
+            return identity
 
         events = advance(self.threads(lane), entries, name=name, carried=carried)
         for event in events:
             self._apply(lane, step, event, evidence)
         self._live[lane] = live_after(events)
         return self._live[lane]
+
+    def _is_live(self, identity: str) -> bool:
+        return identity in self.latest and self.latest[identity].until_push is None
 
     def _apply(
         self, lane: str, step: Step, event: Event, evidence: Mapping[tuple[str, int], Evidence]
@@ -208,6 +219,10 @@ class Ledger:
     def _introduce(
         self, lane: str, step: Step, identity: str, placed: PlacedEntry, behind: Evidence
     ) -> None:
+        if identity in self.claims:
+            self.claims[identity].lane = lane
+            self._add_version(identity, step, placed, behind)
+            return
         self.claims[identity] = ClaimRecord(
             claim_id=identity,
             repo_id=self.repo_id,
