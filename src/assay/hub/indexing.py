@@ -297,6 +297,16 @@ def sweep(hub: Hub) -> None:
     _catch_up(hub, hub.index)
 
 
+def heal(hub: Hub) -> None:
+    """What a running hub does every few minutes: settle and sync whatever was left behind."""
+    with hub.durable.read() as db:
+        broken = push_rows.repos_with_pending(db)
+    for repo_id in broken:
+        with hub.git.lock(repo_id):
+            settle(hub, repo_id)
+    _catch_up(hub, hub.index)
+
+
 def ensure(hub: Hub) -> None:
     """Make sure that there is an index of this code's schema; an older one is rebuilt."""
     if not hub.index.is_current():

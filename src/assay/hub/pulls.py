@@ -235,6 +235,7 @@ def comment(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str
             at=hub.now(),
             text=text,
         )
+    indexing.sync(hub, record.id)
 
 
 def _need_account(reader: Reader) -> None:

@@ -1,0 +1,103 @@
+"""The JSON API under `/api/v1/`: the answer objects of `hub.answers`, as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from assay.errors import InvalidError, NotFoundError
+from assay.hub import answers, boards, models, provenance
+from assay.hub.boards import View
+from assay.web.api.openapi import describe
+from assay.web.replies import json_reply
+from assay.web.routing import Context, Route
+
+
+def view_of(context: Context) -> View:
+    """`?claims=all` asks for one row a claim.
+
+    Raises:
+        InvalidError: Another value.
+    """
+    asked = context.query("claims")
+    if asked not in {"", "all"}:
+        raise InvalidError(f"claims={asked} is not known; expected 'all' or nothing")
+    return "claims" if asked else "models"
+
+
+def _benchmarks(context: Context) -> Response:
+    return json_reply(boards.benchmarks(context.hub, context.reader))
+
+
+def _benchmark(context: Context) -> Response:
+    return json_reply(boards.benchmark(context.hub, context.reader, context.repo))
+
+
+def _board(context: Context) -> Response:
+    task = context.params.get("task")
+    view = view_of(context)
+    return json_reply(boards.board(context.hub, context.reader, context.repo, task, view=view))
+
+
+def _model(context: Context) -> Response:
+    return json_reply(models.model(context.hub, context.reader, context.repo))
+
+
+def _claim(context: Context) -> Response:
+    return json_reply(provenance.claim(context.hub, context.reader, context.params["claim"]))
+
+
+def pull_number(context: Context) -> int:
+    """The number of a pull request from the path.
+
+    Raises:
+        NotFoundError: It is not a number.
+    """
+    text = context.params["number"]
+    if not text.isascii() or not text.isdigit():
+        raise NotFoundError(f"'{text}' is not the number of a pull request")
+    return int(text)
+
+
+def _pull(context: Context) -> Response:
+    number = pull_number(context)
+    return json_reply(provenance.pull(context.hub, context.reader, context.repo, number))
+
+
+def _run(context: Context) -> Response:
+    return json_reply(models.run(context.hub, context.reader, context.params["sha256"]))
+
+
+def _openapi(context: Context) -> Response:
+    return json_reply(describe(routes(), context.hub.settings.public_url))
+
+
+def _get(pattern: str, handler: Any, summary: str, answer: Any) -> Route:
+    return Route("GET", f"/api/v1{pattern}", handler, summary, answer, cached=True)
+
+
+def routes() -> list[Route]:
+    """The routes of the API, each with the type of its answer."""
+    repo = "{ns}/{name}"
+    return [
+        _get("/benchmarks", _benchmarks, "Every benchmark", list[answers.Benchmark]),
+        _get(f"/benchmarks/{repo}", _benchmark, "One benchmark", answers.Benchmark),
+        _get(f"/boards/{repo}", _board, "The board of the first task", answers.Board),
+        _get(
+            f"/boards/{repo}/{{task}}",
+            _board,
+            "The board of a task (one encoded segment); ?claims=all for one row a claim",
+            answers.Board,
+        ),
+        _get(f"/models/{repo}", _model, "All claims about a model", answers.Model),
+        _get(
+            f"/models/{repo}/pulls/{{number}}",
+            _pull,
+            "A pull request: the claims it adds and their checks",
+            answers.PullAnswer,
+        ),
+        _get("/claims/{claim}", _claim, "A claim with its history", answers.ClaimAnswer),
+        _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),
+        Route("GET", "/api/v1/openapi.json", _openapi, "This document"),
+    ]

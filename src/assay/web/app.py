@@ -1,0 +1,153 @@
+"""The ASGI application: one table of routes, one place where errors become replies.
+
+Quick handlers run in the event loop; a stranger's JSON answers and pages are kept as bytes until
+the index changes. Nothing hot passes through a thread pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assay.core.permission import STRANGER
+from assay.errors import AssayError, NotFoundError
+from assay.hub import indexing
+from assay.hub.open import Hub, serving
+from assay.storage.database.index_store import Generation
+from assay.storage.git_wire import HookListener
+from assay.web import auth, git_http
+from assay.web.api import routes as api
+from assay.web.hf_api import routes as hf_api
+from assay.web.replies import error_reply, etag_of
+from assay.web.routing import Context, Route, find_route, path_segments
+from assay.web.site import routes as site
+from assay.web.site.errors import error_page
+
+log = logging.getLogger("assay.web")
+
+# Kept answers are dropped at the first change of the index, or when they grow beyond this.
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+SWEEP_EVERY_S = 300.0
+
+
+def routes() -> list[Route]:
+    """The whole table. The first route that fits answers, so pages of models come last."""
+    return [*api.routes(), *hf_api.routes(), *git_http.routes(), *site.routes()]
+
+
+class Kept:
+    """Answers to strangers, kept until the index changes."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._generation: Generation | None = None
+        self._answers: dict[str, Response] = {}
+        self._size_bytes = 0
+
+    def find(self, key: str) -> Response | None:
+        """The kept answer, if nothing has changed since."""
+        generation = self._hub.index.generation()
+        if generation != self._generation or self._size_bytes > MAX_KEPT_BYTES:
+            self._generation, self._answers, self._size_bytes = generation, {}, 0
+        return self._answers.get(key)
+
+    def keep(self, key: str, answer: Response) -> None:
+        """Keep an answer that was computed after `find` looked at the index."""
+        self._answers[key] = answer
+        self._size_bytes += len(answer.body) + len(key)
+
+
+class Application:
+    """Dispatches a request to its route."""
+
+    def __init__(self, hub: Hub, hooks: HookListener, table: Sequence[Route]) -> None:
+        self._hub = hub
+        self._hooks = hooks
+        self._table = table
+        self._kept = Kept(hub)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._route(request)
+        except AssayError as error:
+            return self._error(request, error)
+        except Exception:  # the server's edge: a fault of ours is logged and said, not hidden
+            log.exception("%s %s failed", request.method, request.url.path)
+            fault = AssayError("the hub failed to answer; its log says why")
+            return self._error(request, fault)
+
+    async def _route(self, request: Request) -> Response:
+        route, params, other = find_route(self._table, request.method, path_segments(request.scope))
+        if route is None:
+            what = "that method does not fit" if other else "nothing is there"
+            raise NotFoundError(f"{request.method} {request.url.path}: {what}")
+        reader = auth.reader_of(self._hub, request)
+        keeps = route.cached and reader == STRANGER
+        key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
+        response = self._kept.find(key) if keeps else None
+        if response is None:
+            answer = route.handler(Context(self._hub, request, reader, params, self._hooks))
+            response = await answer if inspect.isawaitable(answer) else answer
+            if route.cached:
+                response.headers["ETag"] = etag_of(bytes(response.body))
+                response.headers["Vary"] = "Authorization"
+                response.headers["Cache-Control"] = "no-cache" if keeps else "private, no-cache"
+            if keeps:
+                self._kept.keep(key, response)
+        return _unless_known(request, response) if route.cached else response
+
+    def _error(self, request: Request, error: AssayError) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "")
+        return error_page(self._hub, error) if wants_page else error_reply(error)
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    """304 for a client that has these very bytes."""
+    etag = response.headers["ETag"]
+    if etag in request.headers.get("if-none-match", ""):
+        headers = {name: response.headers[name] for name in ("ETag", "Vary", "Cache-Control")}
+        return Response(status_code=304, headers=headers)
+    return response
+
+
+async def _sweep_now_and_then(hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        await asyncio.to_thread(indexing.heal, hub)
+
+
+def make_app(hub: Hub) -> ASGIApp:
+    """The application for an open hub; it takes the right to serve its folder when it starts."""
+    hooks = HookListener()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        with serving(hub):
+            await asyncio.to_thread(indexing.sweep, hub)
+            await hooks.start()
+            sweeping = asyncio.create_task(_sweep_now_and_then(hub))
+            try:
+                yield
+            finally:
+                sweeping.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sweeping
+                await hooks.stop()
+
+    app = Starlette(lifespan=lifespan)
+    app.router.default = Application(hub, hooks, routes())
+    return app

@@ -1,0 +1,43 @@
+"""Who asks: a token in the Authorization header, as Bearer (API) or as Basic's password (git)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from starlette.requests import Request
+
+from assay.core.permission import Reader
+from assay.errors import InvalidCredentialsError
+from assay.hub import people
+from assay.hub.open import Hub
+
+
+def reader_of(hub: Hub, request: Request) -> Reader:
+    """The reader of a request.
+
+    Raises:
+        InvalidCredentialsError: The header holds no token of this hub.
+    """
+    return people.reader_of(hub, _token(request.headers.get("authorization", "")))
+
+
+def _token(header: str) -> str | None:
+    scheme, _, value = header.partition(" ")
+    match scheme.lower():
+        case "":
+            return None
+        case "bearer":
+            return value.strip()
+        case "basic":
+            return _password(value)
+    raise InvalidCredentialsError(f"the Authorization scheme '{scheme}' is not known here")
+
+
+def _password(value: str) -> str | None:
+    """The password of Basic credentials; git's user name is ignored. Empty means a stranger."""
+    try:
+        _, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise InvalidCredentialsError("the Authorization header cannot be read") from error
+    return password or None

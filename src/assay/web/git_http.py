@@ -1,0 +1,133 @@
+"""git over HTTP: clone, fetch and push, with and without `.git`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import zlib
+from collections.abc import AsyncIterator
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
+
+from assay.errors import InvalidError, NotFoundError, RepoNotFoundError, UnauthenticatedError
+from assay.hub import repos
+from assay.hub.push import GitPush
+from assay.hub.repos import RepoType
+from assay.storage import git_wire
+from assay.storage.database.repos import RepoRecord
+from assay.web.routing import Context, Handler, Route
+
+NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
+
+
+def _find(context: Context, repo_type: RepoType) -> RepoRecord:
+    """The repository; a stranger is asked who she is before anything is said about it."""
+    try:
+        return repos.find(context.hub, context.reader, repo_type, context.repo)
+    except RepoNotFoundError as error:
+        if context.reader.name is None:
+            raise UnauthenticatedError(error.message, hint="send an access token") from error
+        raise
+
+
+def _protocol(context: Context) -> str:
+    """The client's Git-Protocol header, if it is one git knows."""
+    said = context.request.headers.get("git-protocol", "")
+    return said if said in {"version=1", "version=2"} else ""
+
+
+async def _body(context: Context) -> AsyncIterator[bytes]:
+    """The request's body, decompressed while it is read."""
+    compressed = context.request.headers.get("content-encoding", "") in {"gzip", "x-gzip"}
+    unzip = zlib.decompressobj(wbits=31) if compressed else None
+    try:
+        async for chunk in context.request.stream():
+            if unzip is None:
+                yield chunk
+                continue
+            data = chunk
+            while data:
+                yield unzip.decompress(data, git_wire.CHUNK_BYTES)
+                data = unzip.unconsumed_tail
+    except (ClientDisconnect, zlib.error):
+        return  # git sees a cut stream and refuses it
+
+
+def _info_refs(repo_type: RepoType) -> Handler:
+    async def info_refs(context: Context) -> Response:
+        service = context.query("service")
+        if service not in git_wire.SERVICES:
+            raise InvalidError("only git's smart protocol is spoken here", hint="use git ≥ 1.7")
+        record = _find(context, repo_type)
+        if service == "git-receive-pack" and context.reader.name is None:
+            raise UnauthenticatedError("sign in to push", hint="send an access token")
+        path = context.hub.git.path(record.id)
+        body = await git_wire.advertise(path, service, protocol=_protocol(context))
+        kind = f"application/x-{service}-advertisement"
+        return Response(body, media_type=kind, headers=NO_CACHE)
+
+    return info_refs
+
+
+def _upload_pack(repo_type: RepoType) -> Handler:
+    async def upload_pack(context: Context) -> Response:
+        record = _find(context, repo_type)
+        chunks = git_wire.upload_pack(
+            context.hub.git.path(record.id), _body(context), protocol=_protocol(context)
+        )
+        kind = "application/x-git-upload-pack-result"
+        return StreamingResponse(chunks, media_type=kind, headers=NO_CACHE)
+
+    return upload_pack
+
+
+def _receive_pack(repo_type: RepoType) -> Handler:
+    async def receive_pack(context: Context) -> Response:
+        record = _find(context, repo_type)
+        if context.reader.name is None:
+            raise UnauthenticatedError("sign in to push", hint="send an access token")
+        # Shielded: once git may have moved a ref, the push is settled even if the client hangs up.
+        answer = await asyncio.shield(_push(context, record))
+        kind = "application/x-git-receive-pack-result"
+        return Response(answer, media_type=kind, headers=NO_CACHE)
+
+    return receive_pack
+
+
+async def _push(context: Context, record: RepoRecord) -> bytes:
+    hub = context.hub
+    push = GitPush(hub, record, context.reader)
+    judged = hub.settings.checks
+    with context.hooks.expect(push.judge) as environment:
+        try:
+            return await git_wire.receive_pack(
+                hub.git.path(record.id),
+                _body(context),
+                protocol=_protocol(context),
+                hooks=context.hooks.hooks if judged else None,
+                hook_environment=environment,
+                alive=hub.pushes_under_way / f"{secrets.token_hex(8)}.alive",
+                max_pack_bytes=hub.settings.limits.pack_bytes,
+            )
+        finally:
+            await asyncio.to_thread(push.finish)
+
+
+async def _dumb(context: Context) -> Response:
+    raise NotFoundError(f"{context.request.url.path} is not part of git's smart protocol")
+
+
+def routes() -> list[Route]:
+    """Git's routes for models (no prefix) and datasets."""
+    made = []
+    kinds: tuple[tuple[str, RepoType], ...] = (("/datasets", "dataset"), ("", "model"))
+    for prefix, repo_type in kinds:
+        at = f"{prefix}/{{ns}}/{{name}}"
+        made += [
+            Route("GET", f"{at}/info/refs", _info_refs(repo_type)),
+            Route("POST", f"{at}/git-upload-pack", _upload_pack(repo_type)),
+            Route("POST", f"{at}/git-receive-pack", _receive_pack(repo_type)),
+            Route("GET", f"{at}/objects/{{rest*}}", _dumb),
+        ]
+    return made

@@ -1,0 +1,1 @@
+"""The pages' routes: an answer object, dressed by `web.pages`."""
