@@ -200,7 +200,7 @@ def test_no_entries_are_an_empty_list() -> None:
     assert parse("[]\n") == ResultFile("f.yaml", (), (), None)
 
 
-@pytest.mark.parametrize("text", ["1e3", "071", "0o17", ".5e1", "+.5", "9223372036854775807"])
+@pytest.mark.parametrize("text", ["1e3", "071", "0o17", ".5e1", "+.5"])
 def test_a_number_two_readers_read_differently_is_written_as_the_number(text: str) -> None:
     entry = only(f"- {{dataset: {{id: a/b, task_id: c}}, value: {text}}}")
     written = write_results([entry])
