@@ -1,0 +1,51 @@
+"""`assay board`: a board in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoint
+from assay.cli.output import print_json, print_table
+from assay.formats.names import parse_benchmark_ref
+
+
+@click.command(epilog="Example: assay board demo/small-talk/popularity --claims all")
+@click.argument("benchmark", metavar="NS/DATASET[/TASK]")
+@click.option("--claims", type=click.Choice(["all"]), help="One row a claim, not a model.")
+@click.option("--endpoint", help=ENDPOINT_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print the API's answer.")
+def board(benchmark: str, claims: str | None, endpoint: str | None, *, as_json: bool) -> None:
+    """Show the board of a benchmark (its first task, unless one is named)."""
+    ref = parse_benchmark_ref(benchmark)
+    path = f"/api/v1/boards/{ref.dataset}" + (f"/{quote(ref.task, safe='')}" if ref.task else "")
+    params = {"claims": claims} if claims else None
+    answer = get_json(resolve_endpoint(endpoint), path, token=find_token(), params=params)
+    if as_json:
+        print_json(answer)
+        return
+    unit = answer["unit"] or "unit not declared"
+    print_table(
+        [">rank", "model", f">{unit}", "standing", "reported by", "received", "other claims", ""],
+        [_cells(row) for row in answer["rows"]],
+        title=f"{answer['title']}: {answer['task']['task_id']} ({answer['policy']})",
+    )
+    click.echo(answer["sentence"], err=True)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    claim, chance = row["claim"], row["chance"]
+    rank = str(row["rank"]) if row["rank"] else f"private: would rank {row['would_rank']}"
+    lost = chance is not None and not chance["told_apart"]
+    return [
+        rank,
+        row["model"],
+        claim["value_text"],
+        ", ".join(row["badges"]),
+        claim["pusher"] or "unknown",
+        claim["received"][:10],
+        str(row["other_claims"]),
+        "cannot be told from chance" if lost else "",
+    ]
