@@ -229,3 +229,24 @@ def test_a_file_of_gigabytes_is_refused_without_being_read(tmp_path: Path) -> No
     assert time.monotonic() - started < 10
     assert "AS101" in done.stdout
     assert done.returncode == 1
+
+
+NOT_FOR_RESULTS = {"difflib", "hashlib", "msgspec", "rfc8785"} | {
+    f"assay.formats.{name}" for name in ("benchmark", "inspect_task", "run_record", "terms")
+}
+
+
+def test_a_check_of_one_kind_imports_no_other(tmp_path: Path) -> None:
+    """Most of the time of a check is imports: each kind brings its own, when it is met."""
+    write(tmp_path / ".eval_results" / "x.yaml", GOOD)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "assay", "check", ".eval_results"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "assay.formats.result" in imported
+    assert imported & NOT_FOR_RESULTS == set()
