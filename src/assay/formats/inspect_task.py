@@ -61,10 +61,22 @@ TASK_KEYS = (
 )
 _STRING_FIELDS = ("input", "target", "id", "sandbox", "files", "setup")
 _NULLABLE_FIELDS = ("checkpoint", "description", "input_image")
-FIELD_SPEC_KEYS = (*_STRING_FIELDS, *_NULLABLE_FIELDS, "choices", "metadata")
+FIELD_SPEC_KEYS = (  # as pydantic reads them: the keyword-only ones last
+    "input",
+    "target",
+    "choices",
+    "id",
+    "metadata",
+    "sandbox",
+    "files",
+    "setup",
+    "input_image",
+    "checkpoint",
+    "description",
+)
 
 _REDUCER = re.compile(r"pass_at_\d+|at_least_\d+|max|mode|median|mean")
-_INT_TEXT = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.0*)?", re.ASCII)
+_INT_TEXT = re.compile(r"[+-]?(?:0[0_]*)?[0-9]+(?:_[0-9]+)*(?:\.0+)?", re.ASCII)
 _BOOL_TEXTS = frozenset(("0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"))
 _MAX_INT = 2**63 - 1
 _MAX_INT_TEXT = 1_000  # beyond it Python itself refuses to convert
@@ -221,7 +233,7 @@ def _find_int(value: Any) -> int | None:
         is_whole = math.isfinite(value) and value.is_integer() and abs(value) < _MAX_INT
         return int(value) if is_whole else None
     if isinstance(value, str) and len(value) < _MAX_INT_TEXT and _INT_TEXT.fullmatch(value.strip()):
-        return int(value.strip().partition(".")[0])
+        return int(value.strip().partition(".")[0].replace("_", ""))
     return None
 
 
