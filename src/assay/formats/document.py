@@ -36,10 +36,8 @@ from assay.formats.scalar import (
     MAYBE_NO_STRING,
     Json,
     Resolved,
-    differs,
-    in_range,
     read_1_1,
-    resolve,
+    read_plain,
 )
 
 MAX_BYTES = 256 * 1024
@@ -300,10 +298,10 @@ class _Tree:
             return Scalar(mark.line + 1, mark.column + 1, text, text, plain=False)
         if text[:1] not in MAYBE_NO_STRING:
             return Scalar(mark.line + 1, mark.column + 1, text, text, plain=True)
-        value = resolve(text)
-        if not in_range(text, value):
+        value, is_in_range, is_ambiguous = read_plain(text)
+        if not is_in_range:
             self._refuse(event, LARGE_INTEGER, "an integer beyond 64 bits", "quote it")
-        elif text != "<<" and differs(text, value):
+        elif is_ambiguous:
             self._add_ambiguous(event, text, value)
         return Scalar(mark.line + 1, mark.column + 1, text, value, plain=True)
 
@@ -311,6 +309,10 @@ class _Tree:
         kind = read_1_1(text)
         key = self._keys[-1] if self._keys else None
         if kind == "timestamp" and key is not None and key.text in self._date_keys:
+            return
+        if kind == "merge" and key is None and self._open and isinstance(self._open[-1], Fields):
+            return  # a merge key, which is refused as that
+        if self._findings.leaves_out(AMBIGUOUS):
             return
         self._findings.add(
             AMBIGUOUS,

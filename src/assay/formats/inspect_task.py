@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from yaml import YAMLError
@@ -78,6 +79,7 @@ FIELD_SPEC_KEYS = (  # as pydantic reads them: the keyword-only ones last
 _REDUCER = re.compile(r"pass_at_\d+|at_least_\d+|max|mode|median|mean")
 _INT_TEXT = re.compile(r"[+-]?(?:0[0_]*)?[0-9]+(?:_[0-9]+)*(?:\.0+)?", re.ASCII)
 _BOOL_TEXTS = frozenset(("0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"))
+_SHORT = 32
 _MAX_INT = 2**63 - 1
 _MAX_INT_TEXT = 1_000  # beyond it Python itself refuses to convert
 
@@ -104,7 +106,8 @@ def read_as_1_1(node: Node) -> Any:
     """
     match node:
         case Scalar(plain=True):
-            return _scalar(node.text)
+            short = len(node.text) <= _SHORT
+            return _read_short(node.text) if short else _read_short.__wrapped__(node.text)
         case Scalar():
             return node.text
         case Items():
@@ -113,7 +116,8 @@ def read_as_1_1(node: Node) -> Any:
             return {read_as_1_1(key): read_as_1_1(item) for key, item in node.fields.values()}
 
 
-def _scalar(text: str) -> Any:
+@lru_cache(maxsize=1024)
+def _read_short(text: str) -> Any:
     kind = read_1_1(text)
     if kind == "str":
         return text

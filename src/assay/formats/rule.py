@@ -49,6 +49,14 @@ class Findings:
         self._found: list[Finding] = []
         self._left_out = 0
 
+    def leaves_out(self, rule: Rule) -> bool:
+        """Whether there is no more room; then the instance is counted, and need not be worded."""
+        if rule.severity is Severity.ERROR:
+            self.has_errors = True
+        is_full = len(self._found) >= MAX_FINDINGS
+        self._left_out += is_full
+        return is_full
+
     def add(
         self,
         rule: Rule,
@@ -62,10 +70,7 @@ class Findings:
         hint: str = "",
     ) -> None:
         """Record one instance of a rule; an error counts even when it is no longer shown."""
-        if rule.severity is Severity.ERROR:
-            self.has_errors = True
-        if len(self._found) >= MAX_FINDINGS:
-            self._left_out += 1
+        if self.leaves_out(rule):
             return
         self._found.append(
             Finding(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 
 from yaml.resolver import Resolver
 
@@ -35,6 +36,7 @@ MAYBE_NO_STRING = frozenset(["", *"~nNtTfFyYoO<=.+-0123456789"])
 # YAML allows a key of 1,024 characters without the mark `?`; an escape may take ten.
 _MAX_SIMPLE_KEY = 100
 _WIDE = 0x10000
+_SHORT = 32
 
 _TAG = "tag:yaml.org,2002:"
 _RESOLVERS_1_1: dict[str, list[tuple[str, re.Pattern[str]]]] = Resolver.yaml_implicit_resolvers
@@ -106,6 +108,20 @@ def differs(text: str, value: Resolved) -> bool:
             return kind not in {"float", "int"} if math.isinf(value) else kind != "float"
         case str():
             return kind != "str"
+
+
+def read_plain(text: str) -> tuple[Resolved, bool, bool]:
+    """A plain scalar's value, whether it is in range, and whether YAML 1.1 reads it differently.
+
+    Short ones are remembered: in files of results the same numbers and dates come again and again.
+    """
+    return _read_short(text) if len(text) <= _SHORT else _read_short.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _read_short(text: str) -> tuple[Resolved, bool, bool]:
+    value = resolve(text)
+    return value, in_range(text, value), differs(text, value)
 
 
 def _octal_differs(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Strict JSON: bytes to values, refusing what readers disagree about.
 
-UTF-8, at most `MAX_BYTES` and `MAX_DEPTH` levels (counted before parsing), an object, no key twice,
-no NaN, no NUL, and numbers as RFC 8785 can write them: what it writes is always read again.
+UTF-8, at most `MAX_BYTES`, `MAX_DEPTH` levels and `MAX_NODES` values, all counted before parsing;
+an object, no key twice, no NaN, no NUL, and numbers as RFC 8785 can write them: what it writes is
+always read again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 import rfc8785
 
-from assay.formats.document import LFS_POINTER, LFS_START, MAX_BYTES, MAX_DEPTH
+from assay.formats.document import LFS_POINTER, LFS_START, MAX_BYTES, MAX_DEPTH, MAX_NODES
 from assay.formats.finding import Severity
 from assay.formats.rule import Findings, Rule, shorten
 from assay.formats.scalar import Json
@@ -28,10 +29,19 @@ ODD_NUMBER = Rule(
     "AS505", Severity.ERROR, "NaN, an infinity, or an integer beyond 53 bits", '{"value": NaN}'
 )
 NOT_AN_OBJECT = Rule("AS506", Severity.ERROR, "The run record is not an object", "[]")
-RULES = (NOT_JSON, TOO_LARGE, TOO_DEEP, DUPLICATE_KEY, ODD_NUMBER, NOT_AN_OBJECT)
+TOO_MANY_VALUES = Rule("AS512", Severity.ERROR, f"More than {MAX_NODES:,} values", "[1, 1, 1, …")
+RULES = (
+    NOT_JSON,
+    TOO_LARGE,
+    TOO_DEEP,
+    DUPLICATE_KEY,
+    ODD_NUMBER,
+    NOT_AN_OBJECT,
+    TOO_MANY_VALUES,
+)
 
 # A string ends at its quote or with the file: never looked at twice, however many quotes follow.
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -63,7 +73,7 @@ def parse_object(data: bytes, findings: Findings) -> tuple[dict[str, Json], byte
         findings.add(LFS_POINTER, "a Git LFS pointer stands here in place of the text", line=1)
         return None
     try:
-        _check_depth(data)
+        _check_limits(data)
         value = json.loads(
             data.decode(),
             object_pairs_hook=_pairs,
@@ -98,11 +108,15 @@ def _canonical(value: dict[str, Json], findings: Findings) -> tuple[dict[str, Js
     return None
 
 
-def _check_depth(data: bytes) -> None:
-    depth = 0
+def _check_limits(data: bytes) -> None:
+    depth = count = 0
     for found in _STRUCTURE.finditer(data):
         mark = found[0]
-        if mark in {b"[", b"{"}:
+        if mark == b",":
+            count += 1
+            if count >= MAX_NODES:
+                raise _RefusedError(TOO_MANY_VALUES, f"more than {MAX_NODES:,} values")
+        elif mark in {b"[", b"{"}:
             depth += 1
             if depth > MAX_DEPTH:
                 raise _RefusedError(TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep")

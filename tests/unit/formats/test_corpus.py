@@ -121,6 +121,7 @@ JSON_MADE = {
     "one byte too many": (b" " * (document.MAX_BYTES + 1), "AS502"),
     "as many brackets as fit": (b"[" * document.MAX_BYTES, "AS503"),
     "brackets in a string": (b'{"a": "' + b"[" * 100_000 + b'"}', "AS507+AS510"),
+    "20,001 values": (b'{"a": [' + b"1," * document.MAX_NODES + b"1]}", "AS512"),
     "quotes": (b'"' * document.MAX_BYTES, "AS501"),
     "escaped quotes": (b'\\"' * (document.MAX_BYTES // 2), "AS501"),
     "a string without end": (b'"' + b"\\" * (document.MAX_BYTES - 1), "AS501"),

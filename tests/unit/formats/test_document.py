@@ -112,6 +112,11 @@ def test_a_bare_date_is_welcome_under_the_keys_that_ask_for_one() -> None:
     assert [finding.got for finding in findings.found()] == ["no"]
 
 
+def test_the_sign_of_a_merge_is_ambiguous_as_a_value_and_refused_as_a_key() -> None:
+    codes = {text: [f.code for f in parse(text)[1].found()] for text in ("a: <<", "<<: a", "- <<")}
+    assert codes == {"a: <<": ["AS115"], "<<: a": ["AS110"], "- <<": ["AS115"]}
+
+
 def test_no_more_findings_are_kept_than_anybody_reads() -> None:
     root, findings = parse("[" + "no, " * (MAX_FINDINGS + 7) + "]")
     assert root is not None

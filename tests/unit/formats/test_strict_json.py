@@ -5,7 +5,7 @@ import json
 import pytest
 import rfc8785
 
-from assay.formats.document import MAX_BYTES, MAX_DEPTH
+from assay.formats.document import MAX_BYTES, MAX_DEPTH, MAX_NODES
 from assay.formats.rule import Findings
 from assay.formats.scalar import Json
 from assay.formats.strict_json import parse_object
@@ -82,4 +82,7 @@ def test_the_limits_are_as_stated() -> None:
     assert parse('{"a":' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}")[1] == ["AS503"]
     assert parse(b"{}" + b" " * (MAX_BYTES - 2))[1] == []
     assert parse(b"{}" + b" " * (MAX_BYTES - 1))[1] == ["AS502"]
-    assert parse('{"a": [' + "[],{}," * 10_000 + "[]]}")[1] == []  # wide is not deep
+    assert parse('{"a": [' + "[],{}," * 9_999 + "[]]}")[1] == []  # wide is not deep
+    assert parse('{"a": [' + "1," * (MAX_NODES - 1) + "1]}")[1] == []
+    assert parse('{"a": [' + "1," * MAX_NODES + "1]}")[1] == ["AS512"]
+    assert parse('{"a": "' + "," * MAX_NODES + '"}')[1] == []
