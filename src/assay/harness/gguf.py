@@ -2,13 +2,21 @@
 
 One conversation at a time, with as many threads as the machine has processors. The prompt cache is
 off: with it, an answer at temperature 0 could depend on which question came before.
+
+A seed names the draws of a whole run, not of one answer. Handed to llama.cpp as it is, it would
+give every question the same random numbers: where the first of them is an odd one, every answer
+begins oddly, and a small model at temperature 0.7 scored 5 % in place of 23 %. So each answer gets
+a seed of its own, from the run's, the conversation and how often that was asked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import os
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +69,7 @@ class Gguf:
         self.served_name = file.name
         self._server = _load(file, int(context_tokens), int(threads) or os.cpu_count() or 1)
         self._one_at_a_time = threading.Lock()
+        self._asked: Counter[str] = Counter()
 
     def chat(self, messages: list[dict[str, str]], **settings: Any) -> Reply:
         """Complete a conversation.
@@ -73,7 +82,11 @@ class Gguf:
             UnavailableError: llama.cpp refused, for example because the prompt is too long.
         """
         request = {"max_tokens": DEFAULT_MAX_TOKENS} | settings
+        asked = json.dumps(messages)
         with self._one_at_a_time:
+            if "seed" in request:
+                request["seed"] = draw_seed(request["seed"], asked, self._asked[asked])
+            self._asked[asked] += 1
             answer = self._server.handle_chat_completions(
                 {"messages": messages, "cache_prompt": False} | request
             )
@@ -86,6 +99,12 @@ class Gguf:
             input_tokens=usage["prompt_tokens"],
             output_tokens=usage["completion_tokens"],
         )
+
+
+def draw_seed(seed: int, asked: str, times: int) -> int:
+    """The seed of one answer: 31 bits from the run's seed, the conversation, and its repetition."""
+    digest = hashlib.sha256(f"{seed}:{times}:{asked}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def find_gguf(path: str = "") -> Path:

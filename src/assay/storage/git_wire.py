@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import secrets
 import sys
@@ -25,6 +26,8 @@ from pathlib import Path
 from assay.errors import AssayError, UnavailableError
 from assay.storage.git.process import command, environment
 from assay.storage.git.writing import RefUpdate
+
+log = logging.getLogger("assay.push")
 
 CHUNK_BYTES = 64 * 1024
 # receive-pack's own answer: progress and one line a ref. It is held back until the push is settled.
@@ -111,15 +114,15 @@ class HookListener:
             self._judges.pop(push_id, None)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        verdict = Verdict(ok=False, lines=("the hub failed to judge this push; its log says why",))
         try:
             verdict = await self._judge(json.loads(await reader.readline()))
-            answer = {"ok": verdict.ok, "lines": list(verdict.lines)}
-            writer.write(json.dumps(answer).encode())
+        except Exception:  # the worker's edge: a fault of ours refuses the push, and is logged
+            log.exception("a push could not be judged")
+        with contextlib.suppress(OSError):  # a hook that hung up gets no answer, and refuses
+            writer.write(json.dumps({"ok": verdict.ok, "lines": list(verdict.lines)}).encode())
             await writer.drain()
-        except (OSError, ValueError, KeyError):
-            pass  # a caller that hangs up or talks nonsense gets no answer; its hook refuses
-        finally:
-            writer.close()
+        writer.close()
 
     async def _judge(self, question: Mapping[str, object]) -> Verdict:
         judge = self._judges.pop(str(question["id"]), None)

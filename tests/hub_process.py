@@ -1,0 +1,171 @@
+"""A real hub for tests: `assay serve` in its own process, spoken to by git and HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ENVIRONMENT = {
+    **os.environ,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+def assay(*arguments: str, data: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run an `assay` command on a data folder."""
+    argv = [sys.executable, "-m", "assay", *arguments, "--data", str(data)]
+    return subprocess.run(argv, check=check, capture_output=True, text=True)
+
+
+@dataclass
+class HubProcess:
+    """A served data folder. Tokens are `<name>-token-0123456789`."""
+
+    data: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    people: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def token(self, name: str) -> str:
+        return f"{name}-token-0123456789"
+
+    def add(self, name: str) -> None:
+        assay("user", "add", name, "--token", self.token(name), data=self.data)
+        self.people.append(name)
+
+    def start(self) -> None:
+        if not self.port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+        argv = [sys.executable, "-m", "assay", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen([*argv, "--data", str(self.data)])
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError("the hub did not start")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+    def request(
+        self, method: str, path: str, *, as_: str | None = None, json: Any = None
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token(as_)}"} if as_ else {}
+        return httpx.request(method, self.url + path, headers=headers, json=json, timeout=60)
+
+    def get(self, path: str, *, as_: str | None = None) -> Any:
+        answer = self.request("GET", path, as_=as_)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def create(self, owner: str, name: str, kind: str = "model", *, private: bool = False) -> None:
+        body = {"name": name, "type": kind, "visibility": "private" if private else "public"}
+        answer = self.request("POST", "/api/repos/create", as_=owner, json=body)
+        assert answer.status_code == 200, answer.text
+
+    def remote(self, account: str, path: str) -> str:
+        return f"http://{account}:{self.token(account)}@127.0.0.1:{self.port}/{path}"
+
+    def close_pull(self, owner: str, model: str, number: int, reason: str) -> httpx.Response:
+        path = f"/api/models/{model}/discussions/{number}/status"
+        return self.request("POST", path, as_=owner, json={"status": "closed", "comment": reason})
+
+
+@dataclass
+class Work:
+    """A working copy on this side of the wire."""
+
+    folder: Path
+
+    @classmethod
+    def new(cls, folder: Path) -> Work:
+        folder.mkdir(parents=True)
+        work = cls(folder)
+        work.git("init", "--quiet", "--initial-branch=main")
+        return work
+
+    def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        argv = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments]
+        return subprocess.run(
+            argv, cwd=self.folder, env=ENVIRONMENT, check=check, capture_output=True, text=True
+        )
+
+    def commit(self, files: Mapping[str, str | bytes | None], message: str = "change") -> str:
+        for path, content in files.items():
+            target = self.folder / path
+            if content is None:
+                target.unlink()
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.head()
+
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD").stdout.strip()
+
+    def push(self, remote: str, *refs: str) -> subprocess.CompletedProcess[str]:
+        return self.git("push", remote, *(refs or ("main",)), check=False)
+
+
+def entry(value: object, *, task: str = "main", dataset: str = "bench/quiz", more: str = "") -> str:
+    """One entry of a result file."""
+    return f"- dataset:\n    id: {dataset}\n    task_id: {task}\n  value: {value}\n{more}"
+
+
+SPEC = """\
+name: Quiz
+evaluation_framework: inspect-ai
+tasks:
+  - id: main
+    split: test
+    field_spec:
+      input: question
+      target: answer
+    solvers:
+      - name: generate
+    scorers:
+      - name: match
+"""
+TERMS = """\
+tasks:
+  main:
+    items: 100
+    metrics:
+      - id: accuracy
+        unit: percent
+        direction: higher
+        min: 0
+        max: 100
+        chance: 50
+        primary: true
+"""
