@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from hub_process import SPEC, TERMS, HubProcess, Work
 
 

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from hub_process import HubProcess, Work, assay, entry
 
+from hub_process import HubProcess, Work, assay, entry
 
 NUMBERS = itertools.count()
 
@@ -86,7 +86,7 @@ def test_one_bad_file_of_forty_refuses_the_whole_push(
 
 def test_a_symlink_among_the_results_is_refused(hub: HubProcess, work: Work, model: str) -> None:
     (work.folder / ".eval_results").mkdir()
-    os.symlink("/etc/passwd", work.folder / ".eval_results" / "x.yaml")
+    (work.folder / ".eval_results" / "x.yaml").symlink_to("/etc/passwd")
     work.commit({"README.md": "x"})
     pushed = work.push(hub.remote("ada", model))
     assert pushed.returncode == 1
@@ -101,9 +101,7 @@ def test_a_path_that_leaves_the_tree_is_refused(hub: HubProcess, work: Work, mod
     made.write_text(tree_line)
     raw = b"100644 ..\0" + bytes.fromhex(blob)
     made.write_bytes(raw)
-    tree = work.git(
-        "hash-object", "-t", "tree", "-w", "--literally", str(made)
-    ).stdout.strip()
+    tree = work.git("hash-object", "-t", "tree", "-w", "--literally", str(made)).stdout.strip()
     commit = work.git("commit-tree", tree, "-m", "evil").stdout.strip()
     pushed = work.push(hub.remote("ada", model), f"{commit}:refs/heads/main")
     assert pushed.returncode == 1
@@ -181,9 +179,7 @@ def test_a_merge_carries_the_claim_to_main(hub: HubProcess, work: Work, model: s
     assert after["badges"] == ["author"]
 
 
-def test_a_pull_equal_to_main_and_one_that_deletes(
-    hub: HubProcess, work: Work, model: str
-) -> None:
+def test_a_pull_equal_to_main_and_one_that_deletes(hub: HubProcess, work: Work, model: str) -> None:
     work.commit({".eval_results/quiz.yaml": entry("60")})
     work.push(hub.remote("ada", model))
     equal, deletes = open_pull(hub, "eve", model), open_pull(hub, "eve", model)
