@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from hub_process import SPEC, TERMS, HubProcess, Work
+from tests.hub_process import SPEC, TERMS, HubProcess, Work
 
 
 @pytest.fixture(scope="module")

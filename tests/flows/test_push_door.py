@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from hub_process import HubProcess, Work, assay, entry
+from tests.hub_process import HubProcess, Work, assay, entry
 
 NUMBERS = itertools.count()
 
@@ -49,7 +48,7 @@ def test_a_push_shows_on_the_very_next_board(hub: HubProcess, work: Work, model:
     assert (claim["reporter"], claim["state"], claim["author_name"]) == ("author", "live", "Ada")
 
 
-BAD_FILES = {
+BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "broken YAML": ("- dataset: [", "AS1"),
     "not a list": ("dataset: 1\n", "AS4"),
     "no task": ("- dataset:\n    id: a/b\n  value: 1\n", "AS405"),

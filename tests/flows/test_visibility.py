@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.hub_process import HubProcess, Work, entry
 
 from assay.core.permission import Reader, may_see
 from assay.hub.open import open_hub
@@ -10,7 +11,6 @@ from assay.settings import HubSettings
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.benchmarks import find_repo
 from assay.web.app import routes
-from hub_process import HubProcess, Work, entry
 
 SECRET = "classified-model"
 
