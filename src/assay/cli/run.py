@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assay.cli.client import ENDPOINT_HELP, find_token, resolve_endpoint
+from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoint
 from assay.cli.output import print_json, print_table, visible
 from assay.cli.progress import show_progress
 from assay.errors import InvalidError, UnauthenticatedError
@@ -121,6 +121,8 @@ def _execute(request: RunRequest, *, submit: bool, as_json: bool) -> None:
         )
     plan = plan_run(request)
     _require_units(plan, submit=submit)
+    if submit:  # a model repository that is not there must not cost a run
+        get_json(request.endpoint, f"/api/models/{request.model_repo}", token=request.token)
     _announce(plan)
     results = _run(plan, as_json=as_json)
     pull = _submit(plan, results) if submit else None
