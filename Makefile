@@ -43,5 +43,5 @@ clean: ## Remove .venv and caches; leaves data folders alone
 .venv/.run: requirements/run.lock requirements/demo.lock pyproject.toml
 	@PYTHON="$(PYTHON)" tools/venv run
 
-.venv/.dev: requirements/dev.lock pyproject.toml
+.venv/.dev: requirements/dev.lock requirements/demo.lock pyproject.toml
 	@PYTHON="$(PYTHON)" tools/venv dev

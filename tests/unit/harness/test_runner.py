@@ -16,6 +16,7 @@ import pytest
 from tests.unit.harness.benchmarks import (
     MODEL,
     files_in,
+    needs_model,
     questions,
     request,
     task,
@@ -252,6 +253,7 @@ def faulty(hub: LoopbackHub, tmp_path_factory: pytest.TempPathFactory) -> Faulty
     return caught.value, out
 
 
+@needs_model
 def test_each_failed_task_says_why_and_leaves_nothing(faulty: Faulty) -> None:
     error, out = faulty
     assert error.message.startswith("3 of 5 tasks did not finish; 2 finished and lie in")
@@ -265,6 +267,7 @@ def test_each_failed_task_says_why_and_leaves_nothing(faulty: Faulty) -> None:
     assert files_in(out) == {path for result in error.results for path in result.files}
 
 
+@needs_model
 def test_a_few_failed_samples_make_a_run_partial_and_are_said(faulty: Faulty) -> None:
     partial, whole = faulty[0].results
     assert (partial.status, partial.n, whole.status) == (PARTIAL, 11, COMPLETE)
@@ -273,6 +276,7 @@ def test_a_few_failed_samples_make_a_run_partial_and_are_said(faulty: Faulty) ->
     assert "partial" not in str(whole.entry.notes)
 
 
+@needs_model
 def test_a_model_file_counts_its_tokens_and_is_named_without_its_folder(faulty: Faulty) -> None:
     record = faulty[0].results[1].record
     assert record.model.served_id == "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -296,6 +300,7 @@ def test_a_limit_is_said_in_record_and_notes(hub: LoopbackHub, tmp_path: Path) -
     assert not [finding for finding in findings if finding.severity is Severity.ERROR]
 
 
+@needs_model
 @pytest.mark.skipif(not IS_LINUX, reason="reads /proc")
 def test_ctrl_c_ends_the_run_and_leaves_nothing(hub: LoopbackHub, tmp_path: Path) -> None:
     folder = write_benchmark(tmp_path / "b", [task("even")], {"even": questions(500)})
