@@ -91,3 +91,18 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     pusher: str | None
     author_name: str
     contradicts: str | None
+
+
+def badges(claim: Claim) -> list[str]:
+    """The words a claim is marked with, wherever it is shown.
+
+    One function of reporter, state and attestation; `private` is a word to those who may see it.
+    """
+    words = [str(claim.reporter)]
+    if claim.state is not State.LIVE:
+        words.append(str(claim.state))
+    if claim.attestation is not Attestation.NONE:
+        words.append(str(claim.attestation))
+    if claim.private:
+        words.append("private")
+    return words

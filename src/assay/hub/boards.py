@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from assay.core import ranking
-from assay.core.claim import Attestation, Claim, Reporter, State
+from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import STRANGER, Reader
 from assay.core.ranking import Standing
 from assay.errors import NotFoundError, RepoNotFoundError
@@ -252,18 +252,6 @@ def why(standing: Standing) -> str:
         authors = any(other.reporter is Reporter.AUTHOR for other in others)
         return f"the author's {'latest ' if authors else ''}claim, before {count}"
     return f"the community's first claim, before {count}"
-
-
-def badges(claim: Claim) -> list[str]:
-    """A claim's badges: one function of reporter, state, attestation (and who may see it)."""
-    words = [str(claim.reporter)]
-    if claim.state is not State.LIVE:
-        words.append(str(claim.state))
-    if claim.attestation is not Attestation.NONE:
-        words.append(str(claim.attestation))
-    if claim.private:
-        words.append("private")
-    return words
 
 
 def chance_of(claim: Claim, task: Task) -> Chance | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.core import ranking
-from assay.core.claim import Claim, Reporter, State
+from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
 from assay.errors import NotFoundError
 from assay.hub import boards, models, pulls
@@ -45,7 +45,7 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
     task = boards.task_answer(*registered) if registered else None
     return ClaimAnswer(
         claim=said,
-        badges=boards.badges(said),
+        badges=badges(said),
         sentence=_claim_sentence(said, others),
         unit=registered[0].unit if registered else None,
         benchmark_registered=registered is not None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from assay.core.claim import badges
 from assay.web.pages import links, words
 
 
@@ -25,7 +26,7 @@ def environment() -> Environment:
     made.globals["links"] = links
     made.filters |= {
         "badge": words.badge,
-        "badges_of": words.badges_of,
+        "badges_of": badges,
         "commit": words.short,
         "count": words.count,
         "day": words.day,

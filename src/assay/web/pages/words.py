@@ -9,8 +9,6 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from assay.core.claim import Attestation, Claim, State
-
 SHORT_COMMIT = 7
 
 
@@ -43,18 +41,6 @@ _BADGES = {
 def badge(word: str) -> Badge:
     """The badge of a word; a word from a newer hub is shown plainly rather than dropped."""
     return _BADGES.get(word) or Badge(word, "•", "plain", "")
-
-
-def badges_of(claim: Claim) -> list[str]:
-    """The badges of a claim that no answer has named yet."""
-    words = [str(claim.reporter)]
-    if claim.state is not State.LIVE:
-        words.append(str(claim.state))
-    if claim.attestation is not Attestation.NONE:
-        words.append(str(claim.attestation))
-    if claim.private:
-        words.append("private")
-    return words
 
 
 @dataclass(frozen=True, slots=True)
