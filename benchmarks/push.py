@@ -1,0 +1,324 @@
+"""What checks, the push log and the index cost a `git push`: the same push to a hub without them.
+
+Two hubs, each with its own folder, are served by `assay serve` and `assay serve --unchecked`; the
+floor is git pushing to a bare repository in a folder, with the same care for the disk. In every
+round each side gets a new repository with the same history, which is not timed, and then the same
+commit. The order turns round by round, so that a busy moment falls on all. Afterwards every side
+must have the commit, and the checked hub must show every entry.
+
+    python benchmarks/push.py [--rounds 15] [--case "one entry"] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+FLOOR, OFF, ON = "git to a folder", "assay, all off", "assay"
+SIDES = (FLOOR, OFF, ON)
+TOKEN = "ada-token-0123456789"  # noqa: S105 - of a hub that lives for this run
+START_S = 60
+GIT_ENVIRONMENT = {
+    **os.environ,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+SPEC = """\
+name: Quiz
+description: A hundred questions with one right answer each.
+evaluation_framework: inspect-ai
+tasks:
+  - id: main
+    split: test
+    field_spec: {input: question, target: answer}
+    solvers: [{name: generate}]
+    scorers: [{name: match}]
+"""
+TERMS = """\
+tasks:
+  main:
+    items: 100
+    metrics:
+      - {id: accuracy, unit: percent, direction: higher, min: 0, max: 100, primary: true}
+"""
+
+Files = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One push.
+
+    Attributes:
+        name: What is pushed.
+        repo_type: `model` or `dataset`.
+        history: What the repository holds before, commit by commit.
+        change: The files of the commit that is timed.
+        tasks: Of how many tasks the index speaks afterwards.
+    """
+
+    name: str
+    repo_type: str
+    history: tuple[Files, ...]
+    change: Files
+    tasks: int
+
+
+def result_file(number: int, entries: int, value: float) -> Files:
+    """A result file about a benchmark of its own, one task an entry."""
+    text = "".join(
+        f"- dataset:\n    id: bench/quiz-{number}\n    task_id: task-{task}\n"
+        f'  value: {value + task}\n  date: "2026-01-05"\n'
+        f"  source:\n    url: https://example.com/logs/{number}/{task}\n    name: Log\n"
+        for task in range(entries)
+    )
+    return {f".eval_results/quiz-{number}.yaml": text}
+
+
+def result_files(count: int, entries: int, value: float) -> Files:
+    """Many of them."""
+    return {
+        path: text
+        for number in range(count)
+        for path, text in result_file(number, entries, value).items()
+    }
+
+
+def cases() -> tuple[Case, ...]:
+    """The pushes that are timed, from the most frequent to the rarest."""
+    readme = {"README.md": "# A model\n"}
+    spec = {"eval.yaml": SPEC, "assay.yaml": TERMS, "README.md": "# Quiz\n"}
+    long = tuple(result_file(number, 2, 50.0) for number in range(100))
+    return (
+        Case("one entry", "model", (readme,), result_file(0, 1, 50.0), 1),
+        Case("one more of 200", "model", long, result_file(100, 1, 50.0), 201),
+        Case(
+            "40 files of 3",
+            "model",
+            (readme | result_files(40, 3, 50.0),),
+            result_files(40, 3, 60.0),
+            120,
+        ),
+        Case("a benchmark", "dataset", ({".gitattributes": "*.png binary\n"},), spec, 1),
+    )
+
+
+def run(*argv: str, cwd: Path | None = None) -> str:
+    """Run a command and return what it printed.
+
+    Raises:
+        RuntimeError: The command failed, so nothing measured with it would say anything.
+    """
+    done = subprocess.run(
+        argv, cwd=cwd, env=GIT_ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case as a clone with two commits to push, one after the other."""
+
+    case: Case
+    clone: Path
+    before: str
+    after: str
+
+    def push(self, commit: str, remote: str) -> float:
+        """Push a commit to main; seconds of the whole command."""
+        start = time.perf_counter()
+        run("git", "push", "--quiet", remote, f"{commit}:refs/heads/main", cwd=self.clone)
+        return time.perf_counter() - start
+
+
+def prepare(case: Case, clone: Path) -> Prepared:
+    """Commit what a case says in a new clone."""
+    run("git", "init", "--quiet", "--initial-branch=main", str(clone))
+    commits = []
+    for files in (*case.history, case.change):
+        for path, text in files.items():
+            target = clone / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        run("git", "add", "--all", cwd=clone)
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        run("git", *identity, "commit", "--quiet", "--message", "change", cwd=clone)
+        commits.append(run("git", "rev-parse", "HEAD", cwd=clone).strip())
+    return Prepared(case, clone, commits[-2], commits[-1])
+
+
+class Folder:
+    """The floor: bare repositories in a folder, and git alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def create(self, case: Case, name: str) -> str:
+        """Make an empty repository and return its address."""
+        path = self._root / f"{case.repo_type}-{name}.git"
+        run("git", "init", "--quiet", "--bare", "--template=", str(path))
+        for setting in ("core.fsync=committed", "receive.fsckObjects=true", "receive.autogc=false"):
+            run("git", "-C", str(path), "config", *setting.split("="))
+        return path.as_uri()
+
+    def check(self, case: Case, name: str) -> None:
+        """Nothing but the commit is to be seen here."""
+
+
+class Hub:
+    """A served data folder with one account, ada."""
+
+    def __init__(self, port: int, *, indexed: bool) -> None:
+        self._address = f"127.0.0.1:{port}"
+        self._client = httpx.Client(
+            base_url=f"http://{self._address}", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        self._indexed = indexed
+
+    def create(self, case: Case, name: str) -> str:
+        """Make an empty repository and return its address."""
+        body = {"name": name, "type": case.repo_type}
+        self._client.post("/api/repos/create", json=body).raise_for_status()
+        prefix = "datasets/" if case.repo_type == "dataset" else ""
+        return f"http://ada:{TOKEN}@{self._address}/{prefix}ada/{name}"
+
+    def check(self, case: Case, name: str) -> None:
+        """The index shows every entry of the case at once, or nothing where it is off.
+
+        Raises:
+            RuntimeError: It shows anything else.
+        """
+        kind = "models" if case.repo_type == "model" else "benchmarks"
+        answer = self._client.get(f"/api/v1/{kind}/ada/{name}")
+        shown = len(answer.json()["tasks"]) if answer.is_success else 0
+        if shown != (case.tasks if self._indexed else 0):
+            raise RuntimeError(f"{case.name}: {shown} tasks, not {case.tasks}: {answer.text[:500]}")
+
+
+@contextmanager
+def serve(data: Path, *flags: str) -> Iterator[Hub]:
+    """A hub in a process of its own, until the block ends."""
+    assay = (sys.executable, "-m", "assay")
+    run(*assay, "user", "add", "ada", "--token", TOKEN, "--data", str(data))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [*assay, "serve", "--port", str(port), "--data", str(data), *flags]
+    process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz")
+        yield Hub(port, indexed="--unchecked" not in flags)
+    finally:
+        process.terminate()
+        process.wait(START_S)
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(address).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nothing answers at {address}")
+
+
+def time_round(
+    prepared: Prepared, sides: Mapping[str, Folder | Hub], name: str, order: tuple[str, ...]
+) -> dict[str, float]:
+    """Seconds of one push to each side, all to repositories that nothing else was pushed to."""
+    remotes = {side: place.create(prepared.case, name) for side, place in sides.items()}
+    for remote in remotes.values():
+        prepared.push(prepared.before, remote)
+    seconds = {side: prepared.push(prepared.after, remotes[side]) for side in order}
+    for side, remote in remotes.items():
+        head = run("git", "ls-remote", remote, "refs/heads/main").split()
+        if head[:1] != [prepared.after]:
+            raise RuntimeError(f"{side}: main is at {head}, not at {prepared.after}")
+        sides[side].check(prepared.case, name)
+    return seconds
+
+
+def measure(chosen: tuple[Case, ...], rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Seconds by case and side, one a round; a first round warms everything and is dropped."""
+    times: dict[str, dict[str, list[float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with serve(root / "off", "--unchecked") as off, serve(root / "on") as on:
+            sides: dict[str, Folder | Hub] = {FLOOR: Folder(root / "bare"), OFF: off, ON: on}
+            for case in chosen:
+                slug = case.name.replace(" ", "-")
+                prepared = prepare(case, root / slug)
+                times[case.name] = {side: [] for side in SIDES}
+                for turn in range(rounds + 1):
+                    order = SIDES if turn % 2 else SIDES[::-1]
+                    seconds = time_round(prepared, sides, f"{slug}-{turn}", order)
+                    for side in SIDES if turn else ():
+                        times[case.name][side].append(seconds[side])
+    return times
+
+
+def summarise(times: Mapping[str, Mapping[str, list[float]]]) -> list[dict[str, str | float]]:
+    """One row a case: median milliseconds of each side, and the ratio of on to off in the pairs."""
+    rows: list[dict[str, str | float]] = []
+    for case, seconds in times.items():
+        medians = {side: statistics.median(seconds[side]) * 1000 for side in SIDES}
+        ratios = [on / off for off, on in zip(seconds[OFF], seconds[ON], strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        rows.append(
+            {
+                "case": case,
+                "folder_ms": round(medians[FLOOR], 1),
+                "off_ms": round(medians[OFF], 1),
+                "on_ms": round(medians[ON], 1),
+                "ratio": round(middle, 2),
+                "ratio_low": round(low, 2),
+                "ratio_high": round(high, 2),
+                "ratio_of_medians": round(medians[ON] / medians[OFF], 2),
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What checks and index cost a `git push`.")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--case", choices=[case.name for case in cases()], help="only this one")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    chosen = tuple(case for case in cases() if options.case in (None, case.name))
+    rows = summarise(measure(chosen, options.rounds))
+    if options.json:
+        about = {"benchmark": "push", "rounds": options.rounds, "cores": os.cpu_count()}
+        versions = {"python": sys.version.split()[0], "git": run("git", "--version").split()[2]}
+        print(json.dumps(about | versions | {"rows": rows}, indent=2))
+        return
+    print(f"| push | {' | '.join(f'{side} ms' for side in SIDES)} | on to off | half lie between |")
+    print("|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row['case']} | {row['folder_ms']} | {row['off_ms']} | {row['on_ms']} "
+            f"| {row['ratio']} | {row['ratio_low']} and {row['ratio_high']} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
