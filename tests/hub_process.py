@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {
     **os.environ,
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -49,13 +50,15 @@ class HubProcess:
         assay("user", "add", name, "--token", self.token(name), data=self.data)
         self.people.append(name)
 
-    def start(self) -> None:
+    def start(self, *, dies: str | None = None) -> None:
+        """Serve; `dies` names a point for `tests.dying_server`."""
         if not self.port:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
-        argv = [sys.executable, "-m", "assay", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen([*argv, "--data", str(self.data)])
+        program = ["tests.dying_server", dies] if dies else ["assay"]
+        argv = [sys.executable, "-m", *program, "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen([*argv, "--data", str(self.data)], cwd=ROOT)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:

@@ -19,13 +19,11 @@ class PushLimits:
         pack_bytes: Largest pack git accepts.
         commit_bytes: Largest body of a commit made over the API.
         findings_printed: How many findings a refusal prints before it counts the rest.
-        history_commits: Longest run of commits one push may add to a ref that carries claims.
     """
 
     pack_bytes: int = 512 * MIB
     commit_bytes: int = 32 * MIB
     findings_printed: int = 50
-    history_commits: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,29 @@ def test_hostile_specs_are_refused(hub: HubProcess, work: Work) -> None:
         pushed = work.push(hub.remote("bench", "datasets/bench/hostile"))
         assert pushed.returncode == 1, template
         work.git("update-ref", "-d", "HEAD")
+
+
+def test_many_pushes_at_once_to_one_repository_all_land(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    """More than the hub has threads: those that wait must not keep the first from finishing."""
+    work.commit({f".eval_results/{n}.yaml": entry(n) * 900 for n in range(8)})
+    assert work.push(hub.remote("ada", model)).returncode == 0
+    main = work.head()
+    commits = []
+    for number in range(40):
+        work.git("reset", "--quiet", "--hard", main)
+        commits.append(work.commit({"n": str(number)}))
+    with ThreadPoolExecutor(40) as pool:
+        pushes = list(
+            pool.map(
+                lambda commit: work.push(hub.remote("ada", model), f"{commit}:refs/heads/{commit}"),
+                commits,
+            )
+        )
+    assert [push.stderr for push in pushes if push.returncode] == []
+    for commit in commits:
+        assert hub.get(f"/api/models/{model}/revision/{commit}")["sha"] == commit
 
 
 def test_a_left_lock_file_does_not_stop_the_next_push(

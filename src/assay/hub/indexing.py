@@ -284,13 +284,11 @@ def sweep(hub: Hub) -> None:
     """Heal what a crash left: run it before serving. Waits for git processes that still run."""
     wait_for_orphans(hub.pushes_under_way)
     with hub.durable.read() as db:
-        broken = set(push_rows.repos_with_pending(db))
         records = repo_rows.all_repos(db)
     for record in records:
         with hub.git.lock(record.id):
-            if record.id in broken:
-                hub.git.remove_stale_locks(record.id, older_than_s=0)
-                hub.git.remove_quarantines(record.id)
+            hub.git.remove_stale_locks(record.id, older_than_s=0)
+            hub.git.remove_quarantines(record.id)
             settle(hub, record.id)
             adopt(hub, record.id)
     ensure(hub)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from assay.core.checks import check_file, file_kind, special_entry_finding
 from assay.core.permission import (
@@ -224,18 +225,46 @@ def _rewrites(update: RefUpdate, git: Repository) -> bool:
 class GitPush:
     """One push over git's wire: `judge` is called by the hook, `finish` when git has ended.
 
-    Both may run in any thread, one after the other.
+    Both run in threads. git may die while its push is being judged, so `finish` does not wait for
+    `judge`: whichever ends last closes the push.
     """
 
     def __init__(self, hub: Hub, record: RepoRecord, actor: Reader) -> None:
         self._landing = Landing(hub, record, actor)
         self._held = ExitStack()
         self._prepared = False
+        self._turn = Lock()
+        self._judging = False
+        self._ended = False
 
     def judge(
         self, updates: tuple[RefUpdate, ...], quarantine: Path, options: tuple[str, ...]
     ) -> Verdict:
         """Steps 1 to 4, up to where git moves the refs."""
+        with self._turn:
+            if self._ended:
+                return Verdict(ok=False, lines=("git ended before its push was judged",))
+            self._judging = True
+        try:
+            return self._judge(updates, quarantine, options)
+        finally:
+            with self._turn:
+                self._judging = False
+                is_last = self._ended
+            if is_last:
+                self._close()
+
+    def finish(self) -> None:
+        """Settle and index, whatever became of git; then let go of the repository."""
+        with self._turn:
+            self._ended = True
+            is_last = not self._judging
+        if is_last:
+            self._close()
+
+    def _judge(
+        self, updates: tuple[RefUpdate, ...], quarantine: Path, options: tuple[str, ...]
+    ) -> Verdict:
         hub, record = self._landing.hub, self._landing.record
         objects = hub.git.path(record.id) / "objects"
         if objects.resolve() not in quarantine.resolve().parents:
@@ -245,12 +274,11 @@ class GitPush:
         git = hub.git.open(record.id, quarantine=quarantine)
         report = judge(hub, record, self._landing.actor, updates, git, lenient=LENIENT in options)
         if report.accepted:
+            self._prepared = True  # before it is: a row half way in is settled too
             self._landing.prepare(updates, git)
-            self._prepared = True
         return Verdict(report.accepted, _lines(report, hub.settings.limits.findings_printed))
 
-    def finish(self) -> None:
-        """Settle and index, whatever became of git; then let go of the repository."""
+    def _close(self) -> None:
         with self._held:
             if self._prepared:
                 self._landing.finish()

@@ -62,10 +62,10 @@ def create(
     record = RepoRecord(
         secrets.token_hex(12), repo_type, name.namespace, name.name, private, now, reader.name
     )
-    hub.git.create(record.id, name=f"{repo_type} {record.full_name}")
     with hub.durable.write() as db:
         people_rows.ensure_namespace(db, name.namespace, created=now)
-        rows.add_repo(db, record)
+        rows.add_repo(db, record)  # first: a name that is taken makes no folder
+        hub.git.create(record.id, name=f"{repo_type} {record.full_name}")
     indexing.sync(hub, record.id)
     return record
 

@@ -20,6 +20,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ log = logging.getLogger("assay.push")
 CHUNK_BYTES = 64 * 1024
 # receive-pack's own answer: progress and one line a ref. It is held back until the push is settled.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# What a hook may ask about: 100,000 refs and more.
+MAX_QUESTION_BYTES = 16 * 1024 * 1024
+# How many pushes may be judged, or wait for their repository, at once.
+JUDGES = 32
 # How long a git process may take to end once its input is closed; it may be moving a ref.
 GRACE_S = 10.0
 SERVICES = ("git-upload-pack", "git-receive-pack")
@@ -72,13 +77,19 @@ Judge = Callable[[tuple[RefUpdate, ...], Path, tuple[str, ...]], Verdict]
 
 
 class HookListener:
-    """The Unix socket that pre-receive hooks call, and the judges that wait for a call."""
+    """The Unix socket that pre-receive hooks call, and the judges that wait for a call.
+
+    A judge takes its repository's lock, and the push's finish lets it go. Finishing has threads of
+    its own: judges that wait for a lock could otherwise fill the pool and keep its holder waiting.
+    """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="assay-hook-")
         self.socket = Path(self._folder.name) / "socket"
         self.hooks = Path(self._folder.name) / "hooks"
         self._judges: dict[str, Judge] = {}
+        self._judging = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
+        self._finishing = ThreadPoolExecutor(4, thread_name_prefix="finish")
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -89,7 +100,9 @@ class HookListener:
         hook = self.hooks / "pre-receive"
         hook.write_text(f'#!/bin/sh\nexec "$ASSAY_PYTHON" -I -S "{script}"\n')
         hook.chmod(0o700)
-        self._server = await asyncio.start_unix_server(self._answer, path=self.socket)
+        self._server = await asyncio.start_unix_server(
+            self._answer, path=self.socket, limit=MAX_QUESTION_BYTES
+        )
         self.socket.chmod(0o600)
 
     async def stop(self) -> None:
@@ -97,11 +110,20 @@ class HookListener:
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+        await asyncio.to_thread(self._judging.shutdown)
+        await asyncio.to_thread(self._finishing.shutdown)
         self._folder.cleanup()
 
-    @contextlib.contextmanager
-    def expect(self, judge: Judge) -> Iterator[dict[str, str]]:
-        """Wait for one call; yields the environment that the git process needs to make it."""
+    @contextlib.asynccontextmanager
+    async def expect(
+        self, judge: Judge, finish: Callable[[], None]
+    ) -> AsyncIterator[dict[str, str]]:
+        """Wait for one call; yields the environment that the git process needs to make it.
+
+        Args:
+            judge: Called if the hook asks.
+            finish: Called when the block ends, whether the judge was called, or still runs, or not.
+        """
         push_id = secrets.token_hex(16)
         self._judges[push_id] = judge
         try:
@@ -112,6 +134,7 @@ class HookListener:
             }
         finally:
             self._judges.pop(push_id, None)
+            await asyncio.get_running_loop().run_in_executor(self._finishing, finish)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         verdict = Verdict(ok=False, lines=("the hub failed to judge this push; its log says why",))
@@ -134,8 +157,9 @@ class HookListener:
             return Verdict(ok=False, lines=("the hook's question cannot be read",))
         updates = tuple(RefUpdate(ref, old, new) for old, new, ref in rows)
         quarantine = Path(str(question["quarantine"]))
+        loop, said = asyncio.get_running_loop(), tuple(map(str, options))
         try:
-            return await asyncio.to_thread(judge, updates, quarantine, tuple(map(str, options)))
+            return await loop.run_in_executor(self._judging, judge, updates, quarantine, said)
         except AssayError as error:
             return Verdict(ok=False, lines=(error.message, *filter(None, [error.hint])))
 

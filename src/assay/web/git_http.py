@@ -122,19 +122,16 @@ async def _push(context: Context, record: RepoRecord) -> bytes:
     hub = context.hub
     push = GitPush(hub, record, context.reader)
     judged = hub.settings.checks
-    with context.hooks.expect(push.judge) as environment:
-        try:
-            return await git_wire.receive_pack(
-                hub.git.path(record.id),
-                _body(context),
-                protocol=_protocol(context),
-                hooks=context.hooks.hooks if judged else None,
-                hook_environment=environment,
-                alive=hub.pushes_under_way / f"{secrets.token_hex(8)}.alive",
-                max_pack_bytes=hub.settings.limits.pack_bytes,
-            )
-        finally:
-            await asyncio.to_thread(push.finish)
+    async with context.hooks.expect(push.judge, push.finish) as environment:
+        return await git_wire.receive_pack(
+            hub.git.path(record.id),
+            _body(context),
+            protocol=_protocol(context),
+            hooks=context.hooks.hooks if judged else None,
+            hook_environment=environment,
+            alive=hub.pushes_under_way / f"{secrets.token_hex(8)}.alive",
+            max_pack_bytes=hub.settings.limits.pack_bytes,
+        )
 
 
 async def _dumb(context: Context) -> Response:

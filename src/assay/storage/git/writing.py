@@ -139,7 +139,7 @@ class Quarantine:
 
     def keep(self) -> None:
         """Move the objects into the repository, durably."""
-        touched = set()
+        touched = {self._objects}
         for source in self.folder.glob("??/*"):
             target = self._objects / source.parent.name / source.name
             target.parent.mkdir(exist_ok=True)
