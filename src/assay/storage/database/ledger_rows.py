@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assay.core.ledger import ClaimRecord, Ledger, VersionRecord, as_row
+from assay.core.ledger import ClaimRecord, Ledger, VersionRecord
 from assay.formats.finding import Finding
 from assay.storage.database import index_tables as tables
 from assay.storage.database.engine import Connection, rows_as
@@ -73,19 +73,10 @@ def load_ledger(db: Connection, repo_id: str) -> Ledger:
 
 def save_ledger(db: Connection, ledger: Ledger) -> None:
     """Write the claims and versions that changed, and only those."""
-    claims = [as_row(ledger.claims[identity]) for identity in sorted(ledger.changed_claims)]
-    versions = [as_row(version) for _, version in sorted(ledger.changed_versions.items())]
-    for row in claims:
-        db.execute(sa.delete(tables.claim).where(tables.claim.c.claim_id == row["claim_id"]))
-    for row in versions:
-        db.execute(
-            sa.delete(tables.version).where(
-                tables.version.c.claim_id == row["claim_id"],
-                tables.version.c.number == row["number"],
-            )
-        )
-    _insert(db, tables.claim, claims)
-    _insert(db, tables.version, versions)
+    claims = [ledger.claims[identity] for identity in sorted(ledger.changed_claims)]
+    versions = [version for _, version in sorted(ledger.changed_versions.items())]
+    _put(db, tables.claim, claims)
+    _put(db, tables.version, versions)
 
 
 def put_lane(
@@ -177,6 +168,19 @@ def _replace(
 ) -> None:
     db.execute(sa.delete(table).where(*where))
     _insert(db, table, rows)
+
+
+def _put(
+    db: Connection, table: sa.Table, records: Sequence[ClaimRecord] | Sequence[VersionRecord]
+) -> None:
+    """Write records, whose fields are named as the columns are, over those with the same key.
+
+    One statement for all, since a push may change hundreds; and not `asdict`, which copies deeply.
+    """
+    names = table.columns.keys()
+    rows = [{name: getattr(record, name) for name in names} for record in records]
+    if rows:
+        db.execute(sa.insert(table).prefix_with("OR REPLACE"), rows)
 
 
 def _insert(db: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
