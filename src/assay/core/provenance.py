@@ -14,6 +14,8 @@ that one commit holds. The rules:
    is not a new claim: the pull request's claim is carried to main.
 6. A pull request's own entries at a commit are those that differ in content from the entries at the
    commit's merge base with main: what main says already is no second claim.
+7. A claim that was deleted returns when its lane goes back to where it was introduced. It is then
+   introduced again, not changed: between its two versions nobody claimed it.
 """
 
 from __future__ import annotations
@@ -81,6 +83,19 @@ def claim_id(repo_id: str, lane: str, commit: str, path: str, index: int) -> str
     """The id of a claim: sha256 (hex) over the five facts of its introduction (rule 3)."""
     facts = "\0".join((repo_id, lane, commit, path, str(index)))
     return hashlib.sha256(facts.encode()).hexdigest()
+
+
+Beginning = Literal["introduced", "changed", "introduced again"]
+
+
+def beginning(*, since: tuple[str, int], until: tuple[str | None, int | None]) -> Beginning:
+    """How a later version of a claim began (rule 7).
+
+    Args:
+        since: Commit and push with which it began.
+        until: Commit and push with which the version before it ended.
+    """
+    return "changed" if since == until else "introduced again"
 
 
 def place_of(placed: PlacedEntry) -> Place:

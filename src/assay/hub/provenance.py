@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
+from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
 from assay.hub import boards, models, pulls
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, PullAnswer, Removal, Version
@@ -115,36 +117,40 @@ def _iso(seconds: int) -> str:
 
 def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[PullEvent]) -> list[HistoryLine]:
     """One line an event, in the order in which the hub learned of them."""
-    lines = [_introduced_or_changed(rows, position) for position in range(len(rows))]
-    last = rows[-1]
-    if last["until_push"] is not None:
-        kind = "history rewritten" if last["until_rewrite"] else "deleted"
-        at = last["until_received"]
-        lines.append(
-            HistoryLine(
-                at=at,
-                kind=kind,
-                actor=last["until_actor"],
-                text="the entry is no longer there",
-                commit=last["until_commit"],
-                pull=None,
-            )
+    lines = [_began(rows[0], "introduced", rows[0]["value_text"])]
+    for before, row in pairwise(rows):
+        kind = beginning(
+            since=(row["since_commit"], row["since_push"]),
+            until=(before["until_commit"], before["until_push"]),
         )
+        if kind == "changed":
+            lines.append(_began(row, kind, f"{before['value_text']} → {row['value_text']}"))
+        else:
+            lines += [_ended(before), _began(row, kind, row["value_text"])]
+    if rows[-1]["until_push"] is not None:
+        lines.append(_ended(rows[-1]))
     lines += [event_line(event) for event in events]
     return sorted(lines, key=lambda line: line.at)
 
 
-def _introduced_or_changed(rows: Sequence[Mapping[str, Any]], position: int) -> HistoryLine:
-    row = rows[position]
-    text = row["value_text"]
-    if position:
-        text = f"{rows[position - 1]['value_text']} → {text}"
+def _began(row: Mapping[str, Any], kind: Beginning, text: str) -> HistoryLine:
     return HistoryLine(
         at=row["received"],
-        kind="changed" if position else "introduced",
+        kind=kind,
         actor=row["pusher"],
         text=text,
         commit=row["since_commit"],
+        pull=None,
+    )
+
+
+def _ended(row: Mapping[str, Any]) -> HistoryLine:
+    return HistoryLine(
+        at=row["until_received"],
+        kind="history rewritten" if row["until_rewrite"] else "deleted",
+        actor=row["until_actor"],
+        text="the entry is no longer there",
+        commit=row["until_commit"],
         pull=None,
     )
 
@@ -232,13 +238,12 @@ def _pull_sentence(claims: Sequence[Claim], removed: int, author: str) -> str:
     standing = [c for c in claims if c.state not in (State.DELETED, State.SUPERSEDED)]
     if not standing and not removed:
         return "This pull request adds no claims."
-    parts = []
-    if standing:
-        parts.append(f"{author} reports {len(standing)} result" + "s" * (len(standing) > 1))
-        against = sum(claim.contradicts is not None for claim in standing)
-        if against:
-            parts.append(f"{against} of them against what main says")
-    if removed:
-        entries = "entry" if removed == 1 else "entries"
-        parts.append(f"{removed} {entries} would go with a merge")
-    return ", ".join(parts) + "."
+    would_go = f"merge would remove {removed} " + ("entry" if removed == 1 else "entries")
+    if not standing:
+        return f"A {would_go}."
+    sentence = f"{author} reports {len(standing)} result" + "s" * (len(standing) > 1)
+    against = sum(claim.contradicts is not None for claim in standing)
+    if against:
+        which = "" if against == len(standing) else f"{against} of them "
+        sentence += f", {which}against what main says"
+    return f"{sentence}; a {would_go}." if removed else f"{sentence}."

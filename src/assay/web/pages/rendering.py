@@ -78,12 +78,14 @@ def render_claim(answer: ClaimAnswer, site: Site) -> str:
     """The page of a claim: why this number, from whom, on what evidence."""
     claim = answer.claim
     chance = answer.chance
+    moments = timeline(answer.history, answer.versions)
     return render(
         "claim.html",
         site=site,
         answer=answer,
         claim=claim,
-        moments=timeline(answer.history, answer.versions),
+        moments=moments,
+        began={moment.version.number: moment.kind for moment in moments if moment.version},
         ending=ending(answer),
         apart=[version for version in answer.versions if is_apart(version)],
         strip=view_claims(answer),

@@ -12,6 +12,8 @@ from assay.hub.answers import ClaimAnswer, HistoryLine, Version
 # Kinds of line at which no content of the claim begins.
 _NO_CONTENT = ("opened", "closed", "reopened", "merged", "deleted", "rewritten", "comment")
 _ENDS = ("closed", "deleted", "rewritten")
+_CONTENT_BEGINS = ("introduced", "introduced again", "changed")
+_BEGINS = (*_CONTENT_BEGINS, "pull request reopened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def ending(answer: ClaimAnswer) -> HistoryLine | None:
     """The line of the history that ended a claim, if it is not live: by whom, when and why."""
     if answer.claim.state == "live":
         return None
-    ends = [line for line in answer.history if line.kind.endswith(_ENDS)]
-    return ends[-1] if ends else None
+    turns = [line for line in answer.history if line.kind in _BEGINS or line.kind.endswith(_ENDS)]
+    return turns[-1] if turns and turns[-1].kind.endswith(_ENDS) else None
 
 
 def is_apart(version: Version) -> bool:
@@ -93,6 +95,6 @@ def _moment(line: HistoryLine, version: Version | None) -> Moment:
 def _tone(kind: str) -> str:
     if kind.endswith(_ENDS):
         return "end"
-    if kind in {"changed", "introduced"} or kind.startswith("carried") or kind.endswith("merged"):
+    if kind in _CONTENT_BEGINS or kind.startswith("carried") or kind.endswith("merged"):
         return "change"
     return "plain"
