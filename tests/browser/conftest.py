@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+PHONE = ViewportSize(width=320, height=640)
+DESK = ViewportSize(width=1360, height=900)
 
 
 @pytest.fixture(scope="session")
@@ -40,5 +42,29 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page with storage of its own."""
     context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Iterator[Page]:
+    """A wide window that a module's tests take turns at; what it wants to know, it asks anew."""
+    context = browser.new_context(viewport=DESK)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Page]:
+    """The narrowest window that pages are made for, likewise shared; it takes fingers."""
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def scriptless(browser: Browser) -> Iterator[Page]:
+    """A wide window in which no script runs, likewise shared."""
+    context = browser.new_context(viewport=DESK, java_script_enabled=False)
     yield context.new_page()
     context.close()

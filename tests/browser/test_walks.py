@@ -1,0 +1,166 @@
+"""What a person finds by clicking: from the front page to the evidence, and to what contests it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.content import BOARD, claims_about, fill
+from tests.hub_process import HubProcess
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def paths(hub: HubProcess, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The path of a page of every kind."""
+    return fill(hub, tmp_path_factory.mktemp("content"))
+
+
+def heading(page: Page) -> str:
+    return page.inner_text("h1")
+
+
+@pytest.mark.parametrize("window", ["desk", "scriptless", "phone"])
+def test_from_the_front_page_to_the_evidence(
+    hub: HubProcess, paths: dict[str, str], window: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(window)
+    page.goto(hub.url)
+    page.get_by_role("link", name="Quiz", exact=True).click()
+    assert heading(page) == "Quiz main"
+    row = page.get_by_role("row").filter(has_text="rocket-7b")
+    row.get_by_role("link", name="71.0").click()
+    assert page.url == hub.url + paths["claim"]
+    assert heading(page) == "Why this number"
+    page.locator("dd a[href^='/runs/']").click()
+    assert page.url == hub.url + paths["run"]
+    assert heading(page) == "71 accuracy"
+    page.go_back()
+    page.get_by_role("link", name=".eval_results/quiz.yaml").click()
+    assert re.search(r"/resolve/[0-9a-f]{40}/\.eval_results/quiz\.yaml$", page.url)
+    assert "value: 71.0" in page.inner_text("body")
+
+
+def test_the_other_claims_of_a_row_open_the_one_that_contests_it(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + BOARD)
+    row = desk.get_by_role("row").filter(has_text="rocket-7b")
+    row.get_by_text("1 disagrees").click()
+    row.get_by_role("link", name="All claims").click()
+    assert desk.url == f"{hub.url}{BOARD}?claims=all#ada/rocket-7b"
+    expect(desk.locator("tr:target")).to_be_in_viewport()
+    community = desk.get_by_role("row").filter(has_text="community")
+    community.get_by_role("link", name="55.0").click()
+    assert desk.url == hub.url + paths["contesting claim"]
+    assert "1 other claim says something else" in desk.inner_text(".lead")
+    desk.get_by_role("link", name="the claim on main that it would replace").click()
+    assert desk.url == hub.url + paths["claim"]
+
+
+def test_a_declined_claim_is_found_with_the_reason(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + BOARD)
+    row = desk.get_by_role("row").filter(has_text="rocket-7b")
+    row.get_by_text("1 declined").click()
+    row.get_by_role("link", name="the model's page").click()
+    desk.get_by_role("link", name="7.1", exact=True).click()
+    assert desk.url == hub.url + paths["declined claim"]
+    box = desk.get_by_role("region", name="No longer counted")
+    expect(box).to_contain_text("Declined")
+    expect(box).to_contain_text("a unit slip: 71, not 7.1")
+    box.get_by_role("link", name="pull request 2").click()
+    assert desk.url == hub.url + paths["closed pull request"]
+
+
+def test_a_pull_request_shows_what_it_adds_and_what_the_checks_say(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["model"])
+    desk.get_by_role("link", name="Report 55.0").click()
+    assert desk.url == hub.url + paths["pull request"]
+    assert desk.inner_text(".lead") == (
+        "eve reports 1 result, against what main says; a merge would remove 1 entry."
+    )
+    findings = desk.locator(".finding").all_inner_texts()
+    assert [re.findall(r"AS\d+", finding) for finding in findings] == [["AS410"], ["AS413"]]
+    assert "May 2026" in findings[0]
+    desk.get_by_role("link", name="55.0", exact=True).click()
+    assert desk.url == hub.url + paths["contesting claim"]
+
+
+def test_what_came_back_is_said_to_be_introduced_again(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["returned claim"])
+    told = desk.locator(".timeline .kind").all_inner_texts()
+    assert told == ["introduced 64.0", "history rewritten", "introduced again 64.0"]
+    versions = desk.get_by_role("table", name="Versions of this claim").locator("tbody tr")
+    assert [row.locator("td").nth(2).inner_text() for row in versions.all()] == [
+        "introduced",
+        "introduced again",
+    ]
+    assert desk.locator(".ended-box").count() == 0
+    history = hub.get(f"/api/v1{paths['returned claim']}")["history"]
+    assert [line["kind"] for line in history] == [
+        "introduced",
+        "history rewritten",
+        "introduced again",
+    ]
+
+
+def test_what_changed_is_still_said_to_have_changed(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["claim"])
+    told = desk.locator(".timeline li").all_inner_texts()
+    assert [words.split("\n")[0] for words in told] == ["introduced 70.5", "changed"]
+    assert "70.5 → 71.0" in told[1]
+    assert "changed: value, source, notes" in told[1]
+
+
+def test_a_claim_wears_the_same_badges_wherever_it_stands(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["model"])
+    listed = {}
+    for row in desk.locator("tr:has(.badges)").all():
+        path = row.locator("td.num a").get_attribute("href")
+        listed[path] = row.locator(".badge").all_inner_texts()
+    claims = claims_about(hub, "ada/rocket-7b")
+    assert len(listed) == len(claims) == 4
+    for claim in claims:
+        path = f"/claims/{claim['claim_id']}"
+        said = hub.get(f"/api/v1{path}")["badges"]
+        desk.goto(hub.url + path)
+        assert desk.locator(".number .badge").all_inner_texts() == listed[path]
+        assert [badge.split(" ", 1)[1] for badge in listed[path]] == said
+
+
+def test_a_private_claim_lies_over_the_board_for_its_owner_alone(
+    hub: HubProcess, paths: dict[str, str], browser: Browser, desk: Page
+) -> None:
+    desk.goto(hub.url + paths["board"])
+    expect(desk.locator("main")).not_to_contain_text("secret")
+    headers = {"Authorization": f"Bearer {hub.token('ada')}"}
+    context = browser.new_context(extra_http_headers=headers)
+    page = context.new_page()
+    page.goto(hub.url + paths["board"])
+    row = page.get_by_role("row").filter(has_text="ada/secret")
+    expect(row).to_contain_text("private: would rank 1")
+    expect(page.locator("header")).to_contain_text("reading as ada")
+    context.close()
+
+
+def test_the_tasks_of_a_benchmark_are_one_click_apart(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["empty board"])
+    tabs = desk.get_by_role("navigation", name="Tasks of this benchmark")
+    tabs.get_by_role("link", name="second").click()
+    assert heading(desk) == "Bare second"
+    expect(tabs.locator("[aria-current=page]")).to_have_text("second")
+    expect(desk.get_by_role("heading", name="Put the first result here")).to_be_visible()
