@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +68,14 @@ class Case:
         name: What is pushed.
         repo_type: `model` or `dataset`.
         history: What the repository holds before, commit by commit.
-        change: The files of the commit that is timed.
+        change: The files of the commit that is timed, by round: no two rounds push the same bytes.
         tasks: Of how many tasks the index speaks afterwards.
     """
 
     name: str
     repo_type: str
     history: tuple[Files, ...]
-    change: Files
+    change: Callable[[int], Files]
     tasks: int
 
 
@@ -102,20 +102,24 @@ def result_files(count: int, entries: int, value: float) -> Files:
 def cases() -> tuple[Case, ...]:
     """The pushes that are timed, from the most frequent to the rarest."""
     readme = {"README.md": "# A model\n"}
-    spec = {"eval.yaml": SPEC, "assay.yaml": TERMS, "README.md": "# Quiz\n"}
+    many = result_files(40, 3, 50.0)
     long = tuple(result_file(number, 2, 50.0) for number in range(100))
     return (
-        Case("one entry", "model", (readme,), result_file(0, 1, 50.0), 1),
-        Case("one more of 200", "model", long, result_file(100, 1, 50.0), 201),
-        Case(
-            "40 files of 3",
-            "model",
-            (readme | result_files(40, 3, 50.0),),
-            result_files(40, 3, 60.0),
-            120,
-        ),
-        Case("a benchmark", "dataset", ({".gitattributes": "*.png binary\n"},), spec, 1),
+        Case("one entry", "model", (readme,), lambda turn: result_file(0, 1, turn / 100), 1),
+        Case("one more of 200", "model", long, lambda turn: result_file(100, 1, turn / 100), 201),
+        Case("40 files of 3", "model", (many,), lambda turn: result_files(40, 3, turn / 100), 120),
+        Case("a benchmark", "dataset", ({".gitattributes": "*.png binary\n"},), benchmark, 1),
     )
+
+
+def benchmark(turn: int) -> Files:
+    """The files of a small benchmark."""
+    about = f"# Quiz\n\nEdition {turn}.\n"
+    return {
+        "eval.yaml": f"{SPEC}# {turn}\n",
+        "assay.yaml": f"{TERMS}# {turn}\n",
+        "README.md": about,
+    }
 
 
 def run(*argv: str, cwd: Path | None = None) -> str:
@@ -133,35 +137,41 @@ def run(*argv: str, cwd: Path | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A case as a clone with two commits to push, one after the other."""
+class Clone:
+    """What is pushed from: a working copy with the history of a case."""
 
     case: Case
-    clone: Path
-    before: str
-    after: str
+    folder: Path
+
+    def commit(self, files: Files) -> str:
+        """Write files, commit them, and return the commit."""
+        for path, text in files.items():
+            target = self.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        self.git("add", "--all")
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        self.git(*identity, "commit", "--quiet", "--message", "change")
+        return self.git("rev-parse", "HEAD").strip()
 
     def push(self, commit: str, remote: str) -> float:
         """Push a commit to main; seconds of the whole command."""
         start = time.perf_counter()
-        run("git", "push", "--quiet", remote, f"{commit}:refs/heads/main", cwd=self.clone)
+        self.git("push", "--quiet", remote, f"{commit}:refs/heads/main")
         return time.perf_counter() - start
 
+    def git(self, *arguments: str) -> str:
+        """Run git in the working copy."""
+        return run("git", *arguments, cwd=self.folder)
 
-def prepare(case: Case, clone: Path) -> Prepared:
-    """Commit what a case says in a new clone."""
-    run("git", "init", "--quiet", "--initial-branch=main", str(clone))
-    commits = []
-    for files in (*case.history, case.change):
-        for path, text in files.items():
-            target = clone / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        run("git", "add", "--all", cwd=clone)
-        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-        run("git", *identity, "commit", "--quiet", "--message", "change", cwd=clone)
-        commits.append(run("git", "rev-parse", "HEAD", cwd=clone).strip())
-    return Prepared(case, clone, commits[-2], commits[-1])
+
+def new_clone(case: Case, folder: Path) -> Clone:
+    """A working copy at the end of what a case says was there before, named `before`."""
+    run("git", "init", "--quiet", "--initial-branch=before", str(folder))
+    clone = Clone(case, folder)
+    for files in case.history:
+        clone.commit(files)
+    return clone
 
 
 class Folder:
@@ -242,18 +252,25 @@ def _wait_for(address: str) -> None:
 
 
 def time_round(
-    prepared: Prepared, sides: Mapping[str, Folder | Hub], name: str, order: tuple[str, ...]
+    clone: Clone, sides: Mapping[str, Folder | Hub], turn: int, order: tuple[str, ...]
 ) -> dict[str, float]:
-    """Seconds of one push to each side, all to repositories that nothing else was pushed to."""
-    remotes = {side: place.create(prepared.case, name) for side, place in sides.items()}
+    """Seconds of one push to each side, all to repositories that nothing else was pushed to.
+
+    Raises:
+        RuntimeError: A side does not have what was pushed.
+    """
+    case, name = clone.case, f"{clone.folder.name}-{turn}"
+    clone.git("checkout", "--quiet", "--detach", "before")
+    change = clone.commit(case.change(turn))
+    remotes = {side: place.create(case, name) for side, place in sides.items()}
     for remote in remotes.values():
-        prepared.push(prepared.before, remote)
-    seconds = {side: prepared.push(prepared.after, remotes[side]) for side in order}
+        clone.push("before", remote)
+    seconds = {side: clone.push(change, remotes[side]) for side in order}
     for side, remote in remotes.items():
         head = run("git", "ls-remote", remote, "refs/heads/main").split()
-        if head[:1] != [prepared.after]:
-            raise RuntimeError(f"{side}: main is at {head}, not at {prepared.after}")
-        sides[side].check(prepared.case, name)
+        if head[:1] != [change]:
+            raise RuntimeError(f"{side}: main is at {head}, not at {change}")
+        sides[side].check(case, name)
     return seconds
 
 
@@ -265,12 +282,11 @@ def measure(chosen: tuple[Case, ...], rounds: int) -> dict[str, dict[str, list[f
         with serve(root / "off", "--unchecked") as off, serve(root / "on") as on:
             sides: dict[str, Folder | Hub] = {FLOOR: Folder(root / "bare"), OFF: off, ON: on}
             for case in chosen:
-                slug = case.name.replace(" ", "-")
-                prepared = prepare(case, root / slug)
+                clone = new_clone(case, root / case.name.replace(" ", "-"))
                 times[case.name] = {side: [] for side in SIDES}
                 for turn in range(rounds + 1):
                     order = SIDES if turn % 2 else SIDES[::-1]
-                    seconds = time_round(prepared, sides, f"{slug}-{turn}", order)
+                    seconds = time_round(clone, sides, turn, order)
                     for side in SIDES if turn else ():
                         times[case.name][side].append(seconds[side])
     return times
