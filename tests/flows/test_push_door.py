@@ -61,7 +61,7 @@ BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "not UTF-8": (b"\xff\xfe\xfa", "AS1"),
     "an LFS pointer": (
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n",
-        "AS",
+        "AS117",
     ),
 }
 
@@ -93,19 +93,77 @@ def test_a_symlink_among_the_results_is_refused(hub: HubProcess, work: Work, mod
     assert "AS605" in pushed.stderr
 
 
-def test_a_path_that_leaves_the_tree_is_refused(hub: HubProcess, work: Work, model: str) -> None:
-    work.commit({"a": "x"})
-    blob = work.git("rev-parse", "HEAD:a").stdout.strip()
-    tree_line = f"100644 blob {blob}\t..\n"
+def test_a_submodule_among_the_results_is_refused(hub: HubProcess, work: Work, model: str) -> None:
+    first = work.commit({"README.md": "x"})
+    assert work.push(hub.remote("ada", model)).returncode == 0
+    link = f"160000,{first},.eval_results/x.yaml"
+    work.git("update-index", "--add", "--cacheinfo", link)
+    work.git("commit", "--quiet", "--message", "a submodule")
+    pushed = work.push(hub.remote("ada", model))
+    assert pushed.returncode == 1
+    assert "error AS605 a submodule stands here" in pushed.stderr
+    assert main_of(hub, model) == first
+
+
+def commit_of_tree(work: Work, *entries: bytes) -> str:
+    """A commit of a tree that git itself would not make."""
     made = work.folder / "tree"
-    made.write_text(tree_line)
-    raw = b"100644 ..\0" + bytes.fromhex(blob)
-    made.write_bytes(raw)
+    made.write_bytes(b"".join(entries))
     tree = work.git("hash-object", "-t", "tree", "-w", "--literally", str(made)).stdout.strip()
-    commit = work.git("commit-tree", tree, "-m", "evil").stdout.strip()
+    return work.git("commit-tree", tree, "-m", "evil").stdout.strip()
+
+
+@pytest.mark.parametrize("name", [b"..", b".", b".git", b"a/b"])
+def test_a_path_that_leaves_the_tree_is_refused(
+    hub: HubProcess, work: Work, model: str, name: bytes
+) -> None:
+    work.commit({"a": "x"})
+    blob = bytes.fromhex(work.git("rev-parse", "HEAD:a").stdout.strip())
+    commit = commit_of_tree(work, b"100644 " + name + b"\0" + blob)
     pushed = work.push(hub.remote("ada", model), f"{commit}:refs/heads/main")
     assert pushed.returncode == 1
+    assert "fsck" in pushed.stderr  # git's own check of objects, which names the fault
     assert main_of(hub, model) is None
+
+
+def test_a_result_file_no_checkout_can_hold_is_refused(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    work.commit({".eval_results/a\\b.yaml": entry("1"), ".eval_results/a\x1b[2J.yaml": entry("1")})
+    pushed = work.push(hub.remote("ada", model))
+    assert pushed.returncode == 1
+    assert pushed.stderr.count("error AS606 no checkout can hold this path") == 2
+    assert "\x1b[2J" not in pushed.stderr
+    assert main_of(hub, model) is None
+
+
+def test_main_is_never_deleted(hub: HubProcess, work: Work, model: str) -> None:
+    commit = work.commit({".eval_results/quiz.yaml": entry("75.0")})
+    work.push(hub.remote("ada", model))
+    pushed = work.push(hub.remote("ada", model), ":refs/heads/main")
+    assert pushed.returncode == 1
+    assert "main cannot be deleted" in pushed.stderr
+    assert main_of(hub, model) == commit
+    assert len(rows(hub, model)) == 1
+
+
+def test_a_branch_is_deleted_and_its_commits_are_kept(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    work.commit({"README.md": "x"})
+    work.push(hub.remote("ada", model), "main", "main:refs/heads/idea")
+    assert work.push(hub.remote("ada", model), ":refs/heads/idea").returncode == 0
+    assert "idea" not in work.git("ls-remote", hub.remote("ada", model)).stdout
+
+
+def test_a_value_beyond_the_declared_bounds_lands_with_a_warning(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    work.commit({".eval_results/quiz.yaml": entry("140")})
+    pushed = work.push(hub.remote("ada", model))
+    assert pushed.returncode == 0
+    assert "warning AS602 [0] a value that accuracy cannot take; got 140" in pushed.stderr
+    assert len(rows(hub, model)) == 1
 
 
 def test_lenient_pushes_keep_bad_files_and_their_good_entries(
@@ -210,6 +268,51 @@ def test_rewritten_history_is_kept_and_its_claims_stay_on_record(
     assert "history rewritten" in [line["kind"] for line in answer["history"]]
     assert hub.get(f"/api/models/{model}/revision/{old}")["sha"] == old
     assert "refs/assay" not in work.git("ls-remote", hub.remote("ada", model)).stdout
+
+
+def test_a_rewritten_pull_request_speaks_for_its_new_commits_only(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    work.commit({"README.md": "x"})
+    work.push(hub.remote("ada", model))
+    number = open_pull(hub, "eve", model)
+    old = work.commit({".eval_results/quiz.yaml": entry("55")})
+    work.push(hub.remote("eve", model), f"main:refs/pr/{number}")
+    [before] = rows(hub, model, claims=True)
+    work.git("reset", "--quiet", "--hard", "HEAD~1")
+    work.commit({".eval_results/other.yaml": entry("56")})
+    assert work.push(hub.remote("eve", model), f"main:refs/pr/{number}").returncode == 1
+    assert work.push(hub.remote("eve", model), f"+main:refs/pr/{number}").returncode == 0
+    [after] = rows(hub, model, claims=True)
+    assert isinstance(before["claim"], dict)
+    assert isinstance(after["claim"], dict)
+    assert (before["claim"]["value_text"], after["claim"]["value_text"]) == ("55", "56")
+    answer = hub.get(f"/api/v1/claims/{before['claim']['claim_id']}")
+    [changed] = [line for line in answer["history"] if line["kind"] == "changed"]
+    assert changed["text"] == "55 → 56, by rewriting history"
+    assert hub.get(f"/api/models/{model}/revision/{old}")["sha"] == old
+
+
+def test_a_stale_pull_request_keeps_its_claim_and_is_merged_only_if_git_can(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    base = work.commit({".eval_results/quiz.yaml": entry("60")})
+    work.push(hub.remote("ada", model))
+    number = open_pull(hub, "eve", model)
+    work.commit({".eval_results/quiz.yaml": entry("55")})
+    work.push(hub.remote("eve", model), f"main:refs/pr/{number}")
+    work.git("reset", "--quiet", "--hard", base)
+    moved = work.commit({".eval_results/quiz.yaml": entry("61")})
+    assert work.push(hub.remote("ada", model)).returncode == 0
+    found = {str(row["badges"]): row["claim"] for row in rows(hub, model, claims=True)}
+    values = {badges: claim["value_text"] for badges, claim in found.items()}  # type: ignore[index]
+    assert values == {"['author']": "61", "['community']": "55"}
+    path = f"/api/models/{model}/discussions/{number}/merge"
+    answer = hub.request("POST", path, as_="ada", json={})
+    assert answer.status_code == 409
+    assert ".eval_results/quiz.yaml" in answer.json()["error"]
+    assert main_of(hub, model) == moved
+    assert hub.get(f"/api/v1/models/{model}/pulls/{number}")["status"] == "open"
 
 
 def test_two_pushes_race_for_one_ref_and_one_wins(

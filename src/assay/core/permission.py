@@ -95,7 +95,7 @@ class PullFacts:
 
 
 def refuse_ref(
-    reader: Reader, repo: Placed, ref: str, pull: PullFacts | None, *, rewinds: bool
+    reader: Reader, repo: Placed, ref: str, pull: PullFacts | None, *, deletes: bool
 ) -> str | None:
     """Why the reader may not move this ref, or None if she may (rules 2 and 4).
 
@@ -104,15 +104,17 @@ def refuse_ref(
         repo: The repository pushed to; the reader is known to see it.
         ref: The full ref name.
         pull: The pull request of `refs/pr/N`, if there is one.
-        rewinds: Whether the update deletes the ref.
+        deletes: Whether the update deletes the ref.
     """
     number = pull_number(ref)
     if number is not None:
-        return _refuse_pull_ref(reader, repo, number, pull, deletes=rewinds)
+        return _refuse_pull_ref(reader, repo, number, pull, deletes=deletes)
     if not ref.startswith(("refs/heads/", "refs/tags/")):
         return f"{ref}: only branches, tags and pull requests (refs/pr/N) can be pushed here"
     if not may_write(reader, repo):
         return f"{ref}: only the owner of '{repo.namespace}' may push here; open a pull request"
+    if ref == MAIN and deletes:
+        return f"{ref}: main cannot be deleted; to take results back, remove their files"
     return None
 
 

@@ -60,7 +60,14 @@ class Finding:
             text += f"; got {self.got}"
         if self.expected:
             text += f"; expected {self.expected}"
-        return f"{text}. {self.hint}" if self.hint else text
+        return printable(f"{text}. {self.hint}" if self.hint else text)
+
+
+def printable(text: str) -> str:
+    """The text on one line that no terminal takes for a command: what cannot be seen is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -229,16 +229,12 @@ class _Work:
         ledger_rows.save_ledger(db, self.ledger)
         for lane, tip in self.tips.items():
             model = f"{self.row.namespace}/{self.row.name}"
-            findings = [
-                finding
-                for finding in tip.tree.findings(model)
-                if tip.paths is None or finding.path in tip.paths
-            ]
+            tree = tip.tree if tip.paths is None else tip.tree.only(tip.paths)
             ledger_rows.put_lane(
                 db,
                 self.row.repo_id,
                 lane,
-                findings=findings,
+                findings=tree.findings(model),
                 broken={file.path: file.error for file in tip.tree.files if file.error},
                 records=tip.records,
                 removals=tip.removals,

@@ -124,7 +124,8 @@ def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[PullEvent]) -> 
             until=(before["until_commit"], before["until_push"]),
         )
         if kind == "changed":
-            lines.append(_began(row, kind, f"{before['value_text']} → {row['value_text']}"))
+            how = ", by rewriting history" if before["until_rewrite"] else ""
+            lines.append(_began(row, kind, f"{before['value_text']} → {row['value_text']}{how}"))
         else:
             lines += [_ended(before), _began(row, kind, row["value_text"])]
     if rows[-1]["until_push"] is not None:

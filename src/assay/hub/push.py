@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from assay.core.checks import check_file, file_kind, special_entry_finding
+from assay.core.checks import bad_path_finding, check_file, file_kind, special_entry_finding
 from assay.core.permission import (
     MAIN,
     PullFacts,
@@ -34,6 +34,7 @@ from assay.hub import indexing
 from assay.hub.open import Hub
 from assay.hub.results import FOLDER, ResultReader, read_limited
 from assay.hub.settling import recover, settle
+from assay.hub.specs import declared_terms
 from assay.storage.database import pulls as pull_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.repos import RepoRecord
@@ -97,7 +98,7 @@ def judge(
         pull = pulls.get(pull_number(update.ref) or 0)
         status = "open" if pull and pull.status == "opening" else pull and pull.status
         facts = PullFacts(pull.author, status) if pull and status else None
-        reason = refuse_ref(actor, record, update.ref, facts, rewinds=update.deletes)
+        reason = refuse_ref(actor, record, update.ref, facts, deletes=update.deletes)
         if reason:
             reasons.append(reason)
         elif not update.deletes and lane_of(update.ref) and not git.is_commit(update.new):
@@ -107,7 +108,7 @@ def judge(
     findings: list[Finding] = []
     for update in updates:
         if lane_of(update.ref) and not update.deletes:
-            findings += _check(record, update, git)
+            findings += _check(hub, record, actor, update, git)
             lenient = lenient or _is_existing_clone(update, git)
     return Report(findings=tuple(findings), lenient=lenient)
 
@@ -117,11 +118,13 @@ def _is_existing_clone(update: RefUpdate, git: Repository) -> bool:
     return update.ref == MAIN and update.creates and bool(git.commit(update.new).parents)
 
 
-def _check(record: RepoRecord, update: RefUpdate, git: Repository) -> list[Finding]:
+def _check(
+    hub: Hub, record: RepoRecord, actor: Reader, update: RefUpdate, git: Repository
+) -> list[Finding]:
     before = _before(update, git)
     if record.type == "dataset":
         return _check_specs(before, update.new, git) if update.ref == MAIN else []
-    return _check_results(record, before, update.new, git)
+    return _check_results(hub, record, actor, before, update.new, git)
 
 
 def _before(update: RefUpdate, git: Repository) -> str | None:
@@ -150,7 +153,7 @@ def _check_specs(before: str | None, after: str, git: Repository) -> list[Findin
 
 
 def _check_results(
-    record: RepoRecord, before: str | None, after: str, git: Repository
+    hub: Hub, record: RepoRecord, actor: Reader, before: str | None, after: str, git: Repository
 ) -> list[Finding]:
     reader = ResultReader(git)
     if before is not None and reader.tree_oid(before) == reader.tree_oid(after):
@@ -159,8 +162,12 @@ def _check_results(
     if folder is not None and folder.kind != "folder":
         return [special_entry_finding(FOLDER, folder.kind)]
     changed = _changed_paths(before, after, git)
-    found = [f for f in reader.at(after).findings(record.full_name) if f.path in changed]
+    tree = reader.at(after).only(changed)
+    # Told to the pusher and not kept: the benchmark may change its bounds at any time.
+    terms = declared_terms(hub, actor, tree.datasets())
+    found = list(tree.findings(record.full_name, terms=terms))
     for path in sorted(changed):
+        found += filter(None, [bad_path_finding(path)])
         kind = file_kind(path, "model")
         item = git.find(after, path)
         if kind is not None and item is not None and path.endswith(".json"):
@@ -238,7 +245,7 @@ class GitPush:
         self._ended = False
 
     def judge(
-        self, updates: tuple[RefUpdate, ...], quarantine: Path, options: tuple[str, ...]
+        self, updates: tuple[RefUpdate, ...], quarantine: Path | None, options: tuple[str, ...]
     ) -> Verdict:
         """Steps 1 to 4, up to where git moves the refs."""
         with self._turn:
@@ -263,11 +270,11 @@ class GitPush:
             self._close()
 
     def _judge(
-        self, updates: tuple[RefUpdate, ...], quarantine: Path, options: tuple[str, ...]
+        self, updates: tuple[RefUpdate, ...], quarantine: Path | None, options: tuple[str, ...]
     ) -> Verdict:
         hub, record = self._landing.hub, self._landing.record
         objects = hub.git.path(record.id) / "objects"
-        if objects.resolve() not in quarantine.resolve().parents:
+        if quarantine is not None and objects.resolve() not in quarantine.resolve().parents:
             return Verdict(ok=False, lines=("the hook named a folder outside the repository",))
         self._held.enter_context(hub.git.lock(record.id))
         recover(hub, record.id)

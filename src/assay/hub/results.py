@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assay.core.checks import Kind, check_results, file_kind, special_entry_finding
@@ -12,6 +12,7 @@ from assay.formats.document import MAX_BYTES
 from assay.formats.finding import Finding, Severity
 from assay.formats.result import Entry, ResultFile, parse_results
 from assay.formats.run_record import RunRecord, parse_run_record
+from assay.formats.terms import AssayFile
 from assay.storage.git import Repository, TreeItem
 
 FOLDER = ".eval_results"
@@ -40,12 +41,26 @@ class ResultTree:
         """Every good entry with the file it stands in."""
         return [PlacedEntry(file.path, entry) for file in self.files for entry in file.entries]
 
-    def findings(self, model: str | None) -> tuple[Finding, ...]:
-        """Everything the checks have to say, file by file."""
+    def only(self, paths: Collection[str]) -> ResultTree:
+        """The same tree without the files at other paths."""
+        return ResultTree(
+            tuple(file for file in self.files if file.path in paths),
+            tuple(stray for stray in self.strays if stray.path in paths),
+            self.records,
+        )
+
+    def datasets(self) -> list[str]:
+        """Ids of the datasets that entries are about, each once."""
+        return sorted({entry.dataset_id for file in self.files for entry in file.entries})
+
+    def findings(
+        self, model: str | None, *, terms: Mapping[str, AssayFile] | None = None
+    ) -> tuple[Finding, ...]:
+        """Everything the checks have to say, file by file; `terms` as in `check_results`."""
         found = list(self.strays)
         for file in self.files:
             found += file.findings
-            found += check_results(file, records=self.records, model=model)
+            found += check_results(file, records=self.records, model=model, terms=terms)
         return tuple(found)
 
     def evidence(self, model: str | None) -> dict[tuple[str, int], Evidence]:

@@ -1,14 +1,18 @@
-"""A benchmark's files as they lie in git: eval.yaml and assay.yaml become rows."""
+"""A benchmark's files as they lie in git: eval.yaml and assay.yaml become rows, or are asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assay.core.permission import MAIN, Reader
+from assay.errors import RepoNotFoundError
 from assay.formats.benchmark import Spec, parse_eval_yaml
 from assay.formats.finding import Finding
 from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_for
+from assay.hub import repos
+from assay.hub.open import Hub
 from assay.hub.results import read_limited
 from assay.storage.database import ledger_rows
 from assay.storage.database.engine import Connection
@@ -69,6 +73,21 @@ def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> Benchma
     }
     tasks = _tasks(repo_id, file.spec, terms)
     return BenchmarkRows(repo_id, benchmark, tasks, _names(file.spec, terms), found, {})
+
+
+def declared_terms(hub: Hub, reader: Reader, datasets: Iterable[str]) -> dict[str, AssayFile]:
+    """The `assay.yaml` of those datasets that are here, have one, and that the reader may see."""
+    declared = {}
+    for name in datasets:
+        try:
+            record = repos.find(hub, reader, "dataset", name)
+        except RepoNotFoundError:
+            continue
+        git = hub.git.open(record.id)
+        data = _read(git, git.head(MAIN), TERMS)
+        if data is not None:
+            declared[name] = parse_assay_yaml(data, TERMS)
+    return declared
 
 
 def _read(git: Repository, commit: str | None, path: str) -> bytes | None:

@@ -75,8 +75,11 @@ class Verdict:
     lines: tuple[str, ...] = ()
 
 
-Judge = Callable[[tuple[RefUpdate, ...], Path, tuple[str, ...]], Verdict]
-"""Updates, quarantine folder and push options of one push → its verdict. Runs in a thread."""
+Judge = Callable[[tuple[RefUpdate, ...], Path | None, tuple[str, ...]], Verdict]
+"""Updates, quarantine folder and push options of one push → its verdict. Runs in a thread.
+
+A push that only deletes refs brings no objects and has no quarantine.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class _Question:
     """What a hook asks: which push, where its objects are, its options, and what is to move."""
 
     push_id: str
-    quarantine: Path
+    quarantine: Path | None
     options: tuple[str, ...]
     updates: tuple[RefUpdate, ...]
 
@@ -98,7 +101,7 @@ async def _read_question(reader: asyncio.StreamReader) -> _Question:
     options, words = tuple(rest[: int(count)]), rest[int(count) :]
     moves = zip(words[::3], words[1::3], words[2::3], strict=True)
     updates = tuple(RefUpdate(ref, old, new) for old, new, ref in moves)
-    return _Question(push_id, Path(quarantine), options, updates)
+    return _Question(push_id, Path(quarantine) if quarantine else None, options, updates)
 
 
 class HookListener:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from assay.core.permission import (
+    MAIN,
     OPEN_STATUSES,
     STRANGER,
     PullFacts,
@@ -112,9 +113,10 @@ WRITERS, OTHERS = ("ada", "admin"), ("stranger", "bob", "nameless admin")
 @pytest.mark.parametrize("deletes", [True, False])
 def test_branches_and_tags_are_the_owners(ref: str, *, deletes: bool) -> None:
     for who in WRITERS:
-        assert refuse_ref(READERS[who], PUBLIC, ref, None, rewinds=deletes) is None
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=deletes)
+        assert bool(reason) == (ref == MAIN and deletes)
     for who in OTHERS:
-        reason = refuse_ref(READERS[who], PUBLIC, ref, None, rewinds=deletes)
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=deletes)
         assert reason == f"{ref}: only the owner of 'ada' may push here; open a pull request"
 
 
@@ -123,14 +125,14 @@ def test_branches_and_tags_are_the_owners(ref: str, *, deletes: bool) -> None:
 )
 def test_other_refs_are_nobodys(ref: str) -> None:
     for reader in READERS.values():
-        reason = refuse_ref(reader, PUBLIC, ref, None, rewinds=False)
+        reason = refuse_ref(reader, PUBLIC, ref, None, deletes=False)
         assert reason is not None
         assert "only branches, tags and pull requests" in reason
 
 
 def refuse_pull(who: str, status: str, *, deletes: bool = False) -> str | None:
     pull = PullFacts("bob", status)
-    return refuse_ref(READERS[who], PUBLIC, "refs/pr/3", pull, rewinds=deletes)
+    return refuse_ref(READERS[who], PUBLIC, "refs/pr/3", pull, deletes=deletes)
 
 
 @pytest.mark.parametrize("status", ["opening", "draft", "open", "closed", "merged"])
@@ -149,10 +151,10 @@ def test_the_open_statuses() -> None:
 def test_the_reasons_say_what_to_do() -> None:
     other = Reader("eve", namespaces=frozenset({"eve"}))
     pull = PullFacts("bob", "open")
-    assert refuse_ref(other, PUBLIC, "refs/pr/3", pull, rewinds=False) == (
+    assert refuse_ref(other, PUBLIC, "refs/pr/3", pull, deletes=False) == (
         "refs/pr/3: pull request 3 belongs to bob"
     )
-    assert refuse_ref(READERS["bob"], PUBLIC, "refs/pr/3", None, rewinds=False) == (
+    assert refuse_ref(READERS["bob"], PUBLIC, "refs/pr/3", None, deletes=False) == (
         "refs/pr/3: there is no pull request 3; open one first"
     )
     assert refuse_pull("bob", "merged") == "refs/pr/3: pull request 3 is merged; open a new one"

@@ -97,9 +97,8 @@ def find_benchmark(
     db: Connection, reader: Reader, namespace: str, name: str
 ) -> BenchmarkRow | None:
     """One benchmark, or None."""
-    found = [
-        row for row in benchmarks(db, reader) if (row.namespace, row.name) == (namespace, name)
-    ]
+    query = _benchmarks(reader).where(repo.c.namespace == namespace, repo.c.name == name)
+    found = rows_as(BenchmarkRow, db.execute(query))
     return found[0] if found else None
 
 
