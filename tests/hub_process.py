@@ -30,6 +30,26 @@ def assay(*arguments: str, data: Path, check: bool = True) -> subprocess.Complet
     return subprocess.run(argv, check=check, capture_output=True, text=True)
 
 
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_until_served(url: str) -> None:
+    """Wait for a hub that is starting."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the hub did not start")
+
+
 @dataclass
 class HubProcess:
     """A served data folder. Tokens are `<name>-token-0123456789`."""
@@ -52,21 +72,11 @@ class HubProcess:
 
     def start(self, *, dies: str | None = None) -> None:
         """Serve; `dies` names a point for `tests.dying_server`."""
-        if not self.port:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+        self.port = self.port or free_port()
         program = ["tests.dying_server", dies] if dies else ["assay"]
         argv = [sys.executable, "-m", *program, "serve", "--port", str(self.port)]
         self.process = subprocess.Popen([*argv, "--data", str(self.data)], cwd=ROOT)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/healthz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError("the hub did not start")
+        wait_until_served(self.url)
 
     def kill(self) -> None:
         assert self.process is not None

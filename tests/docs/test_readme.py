@@ -62,7 +62,12 @@ def find_command_fault(words: list[str]) -> str | None:
         for option in [*parameter.opts, *parameter.secondary_opts]
     }
     unknown = [word for word in rest if word.startswith("--") and word.split("=")[0] not in known]
-    return f"{command.name} has no {', '.join(unknown)}" if unknown else None
+    if unknown:
+        return f"{command.name} has no {', '.join(unknown)}"
+    needed = [p for p in command.params if isinstance(p, click.Option) and p.required]
+    missing = [p.opts[-1] for p in needed if rest and "--help" not in rest]
+    missing = [name for name in missing if name not in rest]
+    return f"{command.name} needs {', '.join(missing)}" if missing else None
 
 
 def test_the_readme_is_among_the_documents() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
     Raises:
         ConflictError: A newer Assay wrote the folder.
     """
-    data = settings.data
+    data = settings.data.absolute()  # git runs in folders of its own
+    settings = replace(settings, data=data)
     data.mkdir(parents=True, exist_ok=True)
     (data / "pushing").mkdir(exist_ok=True)
     return Hub(
