@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,21 @@ tasks:
         chance: 50
         primary: true
 """
+
+
+@contextmanager
+def quiz_hub(folder: Path) -> Iterator[HubProcess]:
+    """A served hub with accounts bench, ada and eve, and the benchmark `bench/quiz`."""
+    hub = HubProcess(folder / "data")
+    for name in ("bench", "ada", "eve"):
+        hub.add(name)
+    hub.start()
+    try:
+        hub.create("bench", "quiz", "dataset")
+        work = Work.new(folder / "quiz")
+        work.commit({"eval.yaml": SPEC, "assay.yaml": TERMS, "README.md": "# Quiz\n"})
+        pushed = work.push(hub.remote("bench", "datasets/bench/quiz"))
+        assert pushed.returncode == 0, pushed.stderr
+        yield hub
+    finally:
+        hub.stop()

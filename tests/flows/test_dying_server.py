@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.hub_process import SPEC, TERMS, HubProcess, Work, assay, entry
+from tests.hub_process import HubProcess, Work, assay, entry, quiz_hub
 
 PUSH = "assay.hub.push"
 RESULT = ".eval_results/quiz.yaml"
@@ -120,20 +120,9 @@ DEATHS: dict[str, tuple[Act, str, dict[str, str]]] = {
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """A hub with the benchmark, started and stopped by the tests."""
-    folder = tmp_path_factory.mktemp("mortal")
-    hub = HubProcess(folder / "data")
-    for name in ("bench", "ada", "eve"):
-        hub.add(name)
-    hub.start()
-    try:
-        hub.create("bench", "quiz", "dataset")
-        work = Work.new(folder / "quiz")
-        work.commit({"eval.yaml": SPEC, "assay.yaml": TERMS})
-        assert work.push(hub.remote("bench", "datasets/bench/quiz")).returncode == 0
+    """A hub that the tests stop and start."""
+    with quiz_hub(tmp_path_factory.mktemp("mortal")) as hub:
         yield hub
-    finally:
-        hub.stop()
 
 
 @pytest.mark.parametrize("death", DEATHS)
