@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assay.core.permission import STRANGER
 from assay.errors import AssayError, NotFoundError
 from assay.hub import indexing
-from assay.hub.open import Hub, serving
+from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
 from assay.storage.git_wire import HookListener
 from assay.web import auth, git_http
@@ -131,22 +131,21 @@ async def _sweep_now_and_then(hub: Hub) -> None:
 
 
 def make_app(hub: Hub) -> ASGIApp:
-    """The application for an open hub; it takes the right to serve its folder when it starts."""
+    """The application for an open hub; whoever runs it holds `assay.hub.open.serving`."""
     hooks = HookListener()
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        with serving(hub):
-            await asyncio.to_thread(indexing.sweep, hub)
-            await hooks.start()
-            sweeping = asyncio.create_task(_sweep_now_and_then(hub))
-            try:
-                yield
-            finally:
-                sweeping.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await sweeping
-                await hooks.stop()
+        await asyncio.to_thread(indexing.sweep, hub)
+        await hooks.start()
+        sweeping = asyncio.create_task(_sweep_now_and_then(hub))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
+            await hooks.stop()
 
     app = Starlette(lifespan=lifespan)
     app.router.default = Application(hub, hooks, routes())

@@ -27,6 +27,7 @@ def environment() -> Environment:
     made.filters |= {
         "badge": words.badge,
         "badges_of": badges,
+        "brief": words.brief,
         "commit": words.short,
         "count": words.count,
         "day": words.day,

@@ -152,6 +152,14 @@ def upright(text: str) -> str:
     return _UPSETTING.sub("", text)
 
 
+MAX_LISTED_CHARS = 100
+
+
+def brief(text: str) -> str:
+    """A text in a list among others: one that is very long must not crowd them out."""
+    return text if len(text) <= MAX_LISTED_CHARS else f"{text[: MAX_LISTED_CHARS - 1]}…"
+
+
 def shell(*words: str) -> str:
     """A command to be copied: task ids are anybody's text, so each word is quoted."""
     return " ".join(shlex.quote(word) for word in words)
