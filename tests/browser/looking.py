@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
@@ -129,3 +130,22 @@ def complaints(page: Page) -> Iterator[list[str]]:
         page.remove_listener("requestfailed", fail)
         page.remove_listener("request", ask)
         page.remove_listener("pageerror", break_)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page that was opened, what the hub answered, and what the browser complained of."""
+
+    kind: str
+    page: Page
+    answer: Response
+    heard: list[str]
+
+
+@contextmanager
+def visiting(page: Page, address: str, kind: str) -> Iterator[Visit]:
+    """Open a page, and go on listening while it is looked at."""
+    with complaints(page) as heard:
+        answer = page.goto(address)
+        assert answer is not None
+        yield Visit(kind, page, answer, heard)
