@@ -40,12 +40,12 @@ JUDGES = 32
 GRACE_S = 10.0
 SERVICES = ("git-upload-pack", "git-receive-pack")
 
-# Every push waits for this to start, and half of that was importing `json` and `socket`. So it does
-# without: fields between NULs, which none of them can contain, after their size; back come "yes" or
-# "no" and lines to print.
+# Every push waits for this to start, and more than half of that was importing `json`, `socket` and
+# `os`. So it does without: fields between NULs, which none of them can contain, after their size;
+# back come "yes" or "no" and lines to print.
 HOOK = """\
-import os, sys, _socket
-env = os.environb
+import posix, sys, _socket
+env = posix.environ
 def ask():
     count = int(env.get(b"GIT_PUSH_OPTION_COUNT", 0))
     fields = [env.get(b"ASSAY_PUSH_ID", b""), env.get(b"GIT_QUARANTINE_PATH", b""), b"%d" % count]
