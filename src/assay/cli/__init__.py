@@ -12,6 +12,7 @@ import click
 
 from assay import __version__
 from assay.errors import AssayError
+from assay.formats.finding import printable
 
 # name: (module, line for the overview). The overview must not import the modules: it is read often.
 COMMANDS = {
@@ -67,9 +68,9 @@ def main() -> None:
     try:
         assay(prog_name="assay")
     except AssayError as error:
-        click.echo(f"error: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+        text = f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+        for line in text.splitlines():
+            click.echo(printable(line), err=True)
         sys.exit(1)
 
 

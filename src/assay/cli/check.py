@@ -19,7 +19,7 @@ from assay.core.checks import (
     special_entry_finding,
 )
 from assay.formats.document import MAX_BYTES
-from assay.formats.finding import Finding, Severity
+from assay.formats.finding import Finding, Severity, printable
 
 if TYPE_CHECKING:
     from assay.formats.run_record import RunRecord
@@ -79,7 +79,7 @@ def _check_path(path: str, kind: Kind | None) -> Iterator[Checked]:
     known = kind or _known_kind(path)
     if known is None:
         raise click.UsageError(
-            f"{_visible(path)}: neither name nor place says what this is; add --as "
+            f"{printable(path)}: neither name nor place says what this is; add --as "
             + " or --as ".join(Kind)
         )
     yield Checked(path, known, _findings(known, path))
@@ -172,7 +172,7 @@ def _count(checked: list[Checked], severity: Severity) -> int:
 def _print_text(checked: list[Checked]) -> None:
     for item in checked:
         for finding in item.findings:
-            click.echo(_visible(finding.render()))
+            click.echo(finding.render())
     counts = [
         _plural(len(checked), "file"),
         _plural(_count(checked, Severity.ERROR), "error"),
@@ -182,12 +182,6 @@ def _print_text(checked: list[Checked]) -> None:
     if infos:
         counts.append(f"{infos} for information")
     click.echo("checked " + ", ".join(counts))
-
-
-def _visible(text: str) -> str:
-    from assay.cli.output import visible  # noqa: PLC0415 - 10 ms that a good file does without
-
-    return visible(text)
 
 
 def _plural(number: int, word: str) -> str:

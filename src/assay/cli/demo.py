@@ -13,7 +13,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -25,13 +24,17 @@ from typing import Any
 import click
 
 from assay.cli.client import get_json
-from assay.errors import AssayError, UnavailableError
+from assay.cli.serve import listening
+from assay.errors import AssayError, ConflictError, UnavailableError
+from assay.settings import DEFAULT_PORT
 
 BENCHMARK = "demo/small-talk"
 MODEL = "smol/SmolLM2-135M-Instruct"
 FLOOR = "demo/chance"
 ACCOUNTS = ("demo", "smol", "eve")
 START_TIMEOUT_S = 60.0
+# Only a folder with this file in it is a demo's, and may be replaced.
+MARK = "assay-demo.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class Stage:
 
 @click.command(epilog="Example: assay demo --once")
 @click.option("--once", is_flag=True, help="Stop when the boards have been checked.")
-@click.option("--port", default=0, help="Port to listen on; default: a free one.")
+@click.option(
+    "--port", default=0, help=f"Port to listen on; default: {DEFAULT_PORT}, or a free one."
+)
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -79,7 +84,7 @@ class Stage:
 )
 def demo(*, once: bool, port: int, data: Path) -> None:
     """Start a hub with a real benchmark and real runs in it, and keep serving until Ctrl-C."""
-    stage = _set_up(data.resolve(), port)
+    stage = _set_up(data.resolve(), port or _good_port())
     with _served(stage) as server:
         _benchmark(stage)
         _runs(stage)
@@ -88,19 +93,26 @@ def demo(*, once: bool, port: int, data: Path) -> None:
         for path in (f"datasets/{BENCHMARK}", f"datasets/{BENCHMARK}/tasks/popularity", MODEL):
             click.echo(f"  {stage.url}/{path}")
         if not once:
-            click.echo("Serving until Ctrl-C.")
+            click.echo("\nIn another terminal, as the account eve:")
+            click.echo(f"  export HF_ENDPOINT={stage.url} HF_TOKEN={stage.tokens['eve']}")
+            click.echo(f"  assay board {BENCHMARK}/popularity")
+            click.echo(f"  assay show {MODEL}")
+            click.echo("\nServing until Ctrl-C.")
             with contextlib.suppress(KeyboardInterrupt):
                 server.wait()
 
 
 def _set_up(folder: Path, port: int) -> Stage:
-    if (folder / "hub").exists():
+    if (folder / MARK).exists():
         shutil.rmtree(folder)
     elif folder.exists() and any(folder.iterdir()):
-        raise AssayError(f"{folder} holds something else", hint="give another folder with --data")
+        raise ConflictError(
+            f"{folder} holds something else than a demo", hint="give another folder with --data"
+        )
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("`assay demo` made this folder and replaces all of it.\n")
     tokens = {name: f"demo_{secrets.token_urlsafe(24)}" for name in ACCOUNTS}
-    stage = Stage(folder, f"http://127.0.0.1:{port or _free_port()}", tokens)
+    stage = Stage(folder, f"http://127.0.0.1:{port}", tokens)
     for name, token in tokens.items():
         argv = [sys.executable, "-m", "assay", "user", "add", name, "--token", "-"]
         argv += ["--data", str(folder / "hub")]
@@ -108,10 +120,12 @@ def _set_up(folder: Path, port: int) -> Stage:
     return stage
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _good_port() -> int:
+    """The port where commands look for a hub unless told, if it is free; else any."""
+    for port in (DEFAULT_PORT, 0):
+        with contextlib.suppress(UnavailableError), listening("127.0.0.1", port) as found:
+            return int(found.getsockname()[1])
+    raise UnavailableError("there is no free port on 127.0.0.1")
 
 
 @contextlib.contextmanager

@@ -31,11 +31,16 @@ def data_option(command: F) -> F:
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[Hub]:
-    """The hub of a data folder, whether it is being served or not."""
+def opened(data: Path, **settings: Any) -> Iterator[Hub]:
+    """The hub of a data folder, whether it is being served or not.
+
+    Args:
+        data: The folder.
+        settings: Other fields of `HubSettings`.
+    """
     from assay.hub.open import open_hub  # noqa: PLC0415 - half a second that --help does not need
 
-    hub = open_hub(HubSettings(data=data))
+    hub = open_hub(HubSettings(data=data, **settings))
     try:
         yield hub
     finally:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import msgspec
+
+from assay.formats.finding import printable
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document, indented, with a final newline."""
+    import msgspec  # noqa: PLC0415 - tables do without it
+
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
@@ -23,7 +26,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
         rows: Cells as text; control characters are made visible, since cells hold others' text.
         title: A line above the table, on a terminal only.
     """
-    cells = [[visible(cell) for cell in row] for row in rows]
+    cells = [[printable(cell) for cell in row] for row in rows]
     headings = [column.removeprefix(">") for column in columns]
     if not sys.stdout.isatty():
         for row in [headings, *cells]:
@@ -39,10 +42,3 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
-
-
-def visible(text: str) -> str:
-    r"""The text with control characters escaped (`\x1b`), so that it cannot drive a terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assay.cli.output import visible
+from assay.formats.finding import printable
 
 if TYPE_CHECKING:
     from assay.harness.runner import Progress
@@ -39,7 +39,7 @@ def show_progress() -> Iterator[Callable[[Progress], None]]:
         def show(state: Progress) -> None:
             if state.task_id not in rows:
                 rows[state.task_id] = bars.add_task("", total=None)
-            text = escape(visible(_description(state)))
+            text = escape(printable(_description(state)))
             row = rows[state.task_id]
             bars.update(row, completed=state.done, total=state.total or None, description=text)
 
@@ -59,7 +59,7 @@ class PlainLines:
             return
         self._said[state.task_id] = (state.stage, step)
         counts = f" {state.done}/{state.total}" if state.total else ""
-        click.echo(visible(f"{_description(state)}{counts}"), err=True)
+        click.echo(printable(f"{_description(state)}{counts}"), err=True)
 
 
 def _description(state: Progress) -> str:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoint
-from assay.cli.output import print_json, print_table, visible
+from assay.cli.output import print_json, print_table
 from assay.cli.progress import show_progress
 from assay.errors import InvalidError, UnauthenticatedError
+from assay.formats.finding import printable
 from assay.formats.names import parse_benchmark_ref, parse_repo_id
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _require_units(plan: RunPlan, *, submit: bool) -> None:
             "factor of 100, so it is not submitted",
             hint=hint,
         )
-    click.echo(visible(f"note: no unit declared for {tasks}; {hint}"), err=True)
+    click.echo(printable(f"note: no unit declared for {tasks}; {hint}"), err=True)
 
 
 def _announce(plan: RunPlan) -> None:
@@ -177,7 +178,7 @@ def _announce(plan: RunPlan) -> None:
     if request.grader_model:
         lines.append(f"  answers are graded by {request.grader_model}")
     for line in lines:
-        click.echo(visible(line), err=True)
+        click.echo(printable(line), err=True)
 
 
 def _run(plan: RunPlan, *, as_json: bool) -> tuple[RunResult, ...]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from pathlib import Path
 
 import click
 
-from assay.cli.hub_options import data_option
-from assay.settings import DEFAULT_HOST, DEFAULT_PORT, HubSettings
+from assay.cli.hub_options import data_option, opened
+from assay.errors import UnavailableError
+from assay.settings import DEFAULT_HOST, DEFAULT_PORT
 
 
 @click.command(epilog="Example: assay serve --data ./assay-data --port 8377")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on; 0 for a free one."
+)
 @click.option("--public-url", help="How the outside reaches this hub; default: host and port.")
 @click.option("--unchecked", is_flag=True, hidden=True, help="Pushes unjudged, to measure only.")
 @data_option
@@ -20,13 +26,30 @@ def serve(host: str, port: int, public_url: str | None, *, unchecked: bool, data
     """Run a hub on this machine until Ctrl-C."""
     import uvicorn  # noqa: PLC0415 - only serving needs it
 
-    from assay.hub.open import open_hub  # noqa: PLC0415
+    from assay.hub.open import serving  # noqa: PLC0415
     from assay.web.app import make_app  # noqa: PLC0415
 
-    url = (public_url or f"http://{host}:{port}").rstrip("/")
-    hub = open_hub(HubSettings(data=data, public_url=url, checks=not unchecked))
-    click.echo(f"Assay serves {data} at {url}  (Ctrl-C stops it)", err=True)
+    with listening(host, port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        url = (public_url or f"http://{name}:{listener.getsockname()[1]}").rstrip("/")
+        with opened(data, public_url=url, checks=not unchecked) as hub, serving(hub):
+            click.echo(f"Assay serves {data} at {url}  (Ctrl-C stops it)", err=True)
+            config = uvicorn.Config(make_app(hub), log_level="warning", server_header=False)
+            with contextlib.suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; taken first, so that nothing else begins in vain.
+
+    Raises:
+        UnavailableError: The address is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        uvicorn.run(make_app(hub), host=host, port=port, log_level="warning", server_header=False)
-    finally:
-        hub.close()
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UnavailableError(
+            f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}",
+            hint="choose another with --port; 0 takes a free one",
+        ) from error

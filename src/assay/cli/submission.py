@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.cli.output import visible
 from assay.errors import AssayError, InvalidError, UnauthenticatedError, UnavailableError
 from assay.formats.finding import Finding, Severity
 from assay.harness.remote import error_for, fetch_json, unreachable
@@ -82,7 +81,7 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes, url: str) -> 
     findings = tuple(_findings(body))
     if not findings:
         return error_for(status, headers, body, url)
-    lines = "\n".join(f"  {visible(finding.render())}" for finding in findings)
+    lines = "\n".join(f"  {finding.render()}" for finding in findings)
     return RefusedError(f"The hub refused the files:\n{lines}", findings)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from assay.cli.client import ENDPOINT_HELP, find_token, resolve_endpoint
-from assay.cli.output import print_json, visible
+from assay.cli.output import print_json
 from assay.core.checks import Kind, check_file, check_results
 from assay.errors import InvalidError
 from assay.formats.document import MAX_BYTES
@@ -72,7 +72,7 @@ def submit(
     findings = [finding for item in sent for finding in item.findings]
     if not as_json:
         for finding in findings:
-            click.echo(visible(finding.render()), err=True)
+            click.echo(finding.render(), err=True)
     if has_errors(findings):
         if as_json:
             _print_json(None, sent, findings)

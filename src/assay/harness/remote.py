@@ -126,7 +126,7 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, url: str) ->
 def unreachable(endpoint: str, error: Exception) -> UnavailableError:
     """The error for a hub that does not answer."""
     return UnavailableError(
-        f"No answer from {endpoint}: {error}",
+        f"no answer from {endpoint}: {error}",
         hint="start a hub with `assay serve`, or name one with --endpoint or $ASSAY_ENDPOINT",
     )
 

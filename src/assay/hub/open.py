@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assay.errors import ConflictError
+from assay.errors import ConflictError, UnavailableError
 from assay.settings import HubSettings
 from assay.storage.database.durable_store import open_durable
 from assay.storage.database.engine import Database
@@ -60,11 +60,17 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
 
     Raises:
         ConflictError: A newer Assay wrote the folder.
+        UnavailableError: The folder cannot be made or written to.
     """
     data = settings.data.absolute()  # git runs in folders of its own
     settings = replace(settings, data=data)
-    data.mkdir(parents=True, exist_ok=True)
-    (data / "pushing").mkdir(exist_ok=True)
+    try:
+        (data / "pushing").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(
+            f"the data folder {data} cannot be used: {error.strerror}",
+            hint="give a folder you may write to with --data",
+        ) from error
     return Hub(
         settings=settings,
         git=GitStore(data / "repos"),

@@ -128,7 +128,7 @@ def test_only_a_private_benchmark_is_read_with_the_token(
 
 
 def test_a_hub_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match=r"No answer from http://127\.0\.0\.1:9") as caught:
+    with pytest.raises(UnavailableError, match=r"no answer from http://127\.0\.0\.1:9") as caught:
         plan_run(request("http://127.0.0.1:9", "acme/even", tmp_path))
     assert isinstance(caught.value, AssayError)
     assert "assay serve" in caught.value.hint
