@@ -1,4 +1,4 @@
-"""What checks, the push log and the index cost a `git push`: the same push to a hub without them.
+"""What checks and the index cost a `git push`: the same push to a hub that has them switched off.
 
 Two hubs, each with its own folder, are served by `assay serve` and `assay serve --unchecked`; the
 floor is git pushing to a bare repository in a folder, with the same care for the disk. In every
@@ -27,7 +27,7 @@ from pathlib import Path
 
 import httpx
 
-FLOOR, OFF, ON = "git to a folder", "assay, all off", "assay"
+FLOOR, OFF, ON = "git to a folder", "both off", "assay"
 SIDES = (FLOOR, OFF, ON)
 TOKEN = "ada-token-0123456789"  # noqa: S105 - of a hub that lives for this run
 START_S = 60

@@ -34,7 +34,8 @@ class HubSettings:
         data: The folder that holds repositories and databases.
         public_url: How the outside reaches this hub, without a trailing slash. Absolute links are
             made from it, never from a Host header.
-        checks: Whether pushes are checked and indexed. Off only to measure what checking costs.
+        checks: Whether the files of a push are checked and indexed. Off only to measure what that
+            costs; permission and the push log are never off.
     """
 
     data: Path = DEFAULT_DATA

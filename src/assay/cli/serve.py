@@ -20,7 +20,9 @@ from assay.settings import DEFAULT_HOST, DEFAULT_PORT
     "--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on; 0 for a free one."
 )
 @click.option("--public-url", help="How the outside reaches this hub; default: host and port.")
-@click.option("--unchecked", is_flag=True, hidden=True, help="Pushes unjudged, to measure only.")
+@click.option(
+    "--unchecked", is_flag=True, hidden=True, help="No checks and no index, to measure only."
+)
 @data_option
 def serve(host: str, port: int, public_url: str | None, *, unchecked: bool, data: Path) -> None:
     """Run a hub on this machine until Ctrl-C."""

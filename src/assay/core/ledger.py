@@ -12,7 +12,7 @@ claim, whose id counts the push too. Nothing that was on record is lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from assay.core.claim import Reporter, State
@@ -368,8 +368,3 @@ def _state(
     if gone:
         return State.DELETED
     return State.SUPERSEDED if version.content_key in on_main else State.LIVE
-
-
-def as_row(record: ClaimRecord | VersionRecord) -> dict[str, Any]:
-    """The record as a row of its table."""
-    return asdict(record)

@@ -250,7 +250,8 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
     benchmark = None
     if record.type == "model" and facts.pushes:
         git = hub.git.open(record.id)
-        replay = Replay(git, record.full_name, ledger, ResultReader(git), main, facts.merged)
+        reader = ResultReader(git, hub.parsed)
+        replay = Replay(git, record.full_name, ledger, reader, main, facts.merged)
         for push in facts.pushes:
             replay.take(push)
         main, tips = replay.main, replay.tips

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.errors import ConflictError, UnavailableError
+from assay.hub.results import ParsedFiles
 from assay.settings import HubSettings
 from assay.storage.database.durable_store import open_durable
 from assay.storage.database.engine import Database
@@ -29,6 +30,7 @@ class Hub:
         durable: People, names, pull requests and the push log.
         index: What is derived from all that.
         clock: Gives the present; tests hand in their own.
+        parsed: Result files as parsed lately.
     """
 
     settings: HubSettings
@@ -36,6 +38,7 @@ class Hub:
     durable: Database
     index: IndexStore
     clock: Clock
+    parsed: ParsedFiles = field(default_factory=ParsedFiles)
 
     def now(self) -> str:
         """The present as the hub writes it: ISO 8601, UTC, milliseconds, `Z`."""

@@ -106,7 +106,7 @@ def judge(
     if reasons:
         return Report(tuple(reasons))
     findings: list[Finding] = []
-    for update in updates:
+    for update in updates if hub.settings.checks else ():
         if lane_of(update.ref) and not update.deletes:
             findings += _check(hub, record, actor, update, git)
             lenient = lenient or _is_existing_clone(update, git)
@@ -155,7 +155,7 @@ def _check_specs(before: str | None, after: str, git: Repository) -> list[Findin
 def _check_results(
     hub: Hub, record: RepoRecord, actor: Reader, before: str | None, after: str, git: Repository
 ) -> list[Finding]:
-    reader = ResultReader(git)
+    reader = ResultReader(git, hub.parsed)
     if before is not None and reader.tree_oid(before) == reader.tree_oid(after):
         return []
     folder = git.find(after, FOLDER)
@@ -219,7 +219,8 @@ class Landing:
     def finish(self) -> None:
         """The rest of step 4, and step 5."""
         settle(self.hub, self.record.id)
-        indexing.sync(self.hub, self.record.id)
+        if self.hub.settings.checks:
+            indexing.sync(self.hub, self.record.id)
 
 
 def _rewrites(update: RefUpdate, git: Repository) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from assay.core.checks import Kind, check_results, file_kind, special_entry_finding
 from assay.core.ledger import Evidence
@@ -19,6 +20,9 @@ FOLDER = ".eval_results"
 RUNS = f"{FOLDER}/runs"
 # Stands for a file over the limit, which is refused unread.
 _TOO_LARGE = b"#" * (MAX_BYTES + 1)
+
+# Of source. Values take up to forty times as much; a usual file has 400 bytes.
+MOST_PARSED_BYTES = 4 * 1024 * 1024
 
 SOURCED, WELL_FORMED = 1, 2
 
@@ -87,11 +91,47 @@ class ResultTree:
 EMPTY = ResultTree()
 
 
+class ParsedFiles:
+    """Result files as parsed lately. Any thread may ask.
+
+    Between two pushes most files stay as they are, and one push reads each twice: to judge it and
+    to index it. A path and a blob's id say all that parsing depends on, so nothing here can be old.
+    """
+
+    def __init__(self, most_bytes: int = MOST_PARSED_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._size_bytes = 0
+        self._kept: dict[tuple[str, str], tuple[ResultFile, int]] = {}  # used longest ago first
+        self._lock = Lock()
+
+    def parse(self, git: Repository, item: TreeItem) -> ResultFile:
+        """The file at a place of a repository."""
+        key = item.path, item.oid
+        with self._lock:
+            known = self._kept.pop(key, None)
+            if known is not None:
+                self._kept[key] = known
+                return known[0]
+        data = read_limited(git, item.oid)
+        file = parse_results(data, item.path)
+        with self._lock:
+            self._keep(key, file, len(data))
+        return file
+
+    def _keep(self, key: tuple[str, str], file: ResultFile, size_bytes: int) -> None:
+        if key not in self._kept:  # another thread may have parsed it meanwhile
+            self._kept[key] = file, size_bytes
+            self._size_bytes += size_bytes
+        while self._size_bytes > self._most_bytes:
+            self._size_bytes -= self._kept.pop(next(iter(self._kept)))[1]
+
+
 class ResultReader:
     """Reads result trees of one repository; equal blobs are parsed once."""
 
-    def __init__(self, git: Repository) -> None:
+    def __init__(self, git: Repository, parsed: ParsedFiles) -> None:
         self._git = git
+        self._parsed = parsed
         self._files: dict[tuple[str, str], ResultFile] = {}
         self._records: dict[str, RunRecord | None] = {}
         self._trees: dict[str, ResultTree] = {}
@@ -126,7 +166,7 @@ class ResultReader:
     def _file(self, item: TreeItem) -> ResultFile:
         key = (item.path, item.oid)
         if key not in self._files:
-            self._files[key] = parse_results(read_limited(self._git, item.oid), item.path)
+            self._files[key] = self._parsed.parse(self._git, item)
         return self._files[key]
 
     def _record(self, commit: str, sha256: str) -> RunRecord | None:

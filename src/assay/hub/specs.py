@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.core.permission import MAIN, Reader
-from assay.errors import RepoNotFoundError
+from assay.core.permission import MAIN, Reader, may_see
 from assay.formats.benchmark import Spec, parse_eval_yaml
 from assay.formats.finding import Finding
 from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_for
-from assay.hub import repos
 from assay.hub.open import Hub
 from assay.hub.results import read_limited
 from assay.storage.database import ledger_rows
+from assay.storage.database import repos as repo_rows
 from assay.storage.database.engine import Connection
 from assay.storage.git import Repository
 
@@ -75,18 +74,18 @@ def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> Benchma
     return BenchmarkRows(repo_id, benchmark, tasks, _names(file.spec, terms), found, {})
 
 
-def declared_terms(hub: Hub, reader: Reader, datasets: Iterable[str]) -> dict[str, AssayFile]:
+def declared_terms(hub: Hub, reader: Reader, datasets: Collection[str]) -> dict[str, AssayFile]:
     """The `assay.yaml` of those datasets that are here, have one, and that the reader may see."""
+    with hub.durable.read() as db:
+        records = repo_rows.find_repos(db, "dataset", datasets)
     declared = {}
-    for name in datasets:
-        try:
-            record = repos.find(hub, reader, "dataset", name)
-        except RepoNotFoundError:
+    for record in records:
+        if not may_see(reader, record):
             continue
         git = hub.git.open(record.id)
         data = _read(git, git.head(MAIN), TERMS)
         if data is not None:
-            declared[name] = parse_assay_yaml(data, TERMS)
+            declared[record.full_name] = parse_assay_yaml(data, TERMS)
     return declared
 
 

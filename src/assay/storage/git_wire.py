@@ -236,7 +236,7 @@ async def receive_pack(
     body: AsyncIterable[bytes],
     *,
     protocol: str,
-    hooks: Path | None,
+    hooks: Path,
     hook_environment: Mapping[str, str],
     alive: Path,
     max_pack_bytes: int,
@@ -249,14 +249,14 @@ async def receive_pack(
         repository: The bare repository.
         body: The request's body, already decompressed.
         protocol: The client's `Git-Protocol` header.
-        hooks: The folder with the pre-receive hook; None lets every push land unjudged.
+        hooks: The folder with the pre-receive hook.
         hook_environment: From `HookListener.expect`.
         alive: A file to lock for as long as the git process, or a child of it, lives.
         max_pack_bytes: Largest pack; a larger one is refused by git itself.
     """
     options = [
         f"receive.maxInputSize={max_pack_bytes}",
-        f"core.hooksPath={hooks if hooks is not None else os.devnull}",
+        f"core.hooksPath={hooks}",
     ]
     with _alive_while(alive) as lock:
         process = await asyncio.create_subprocess_exec(

@@ -121,13 +121,12 @@ def _receive_pack(repo_type: RepoType) -> Handler:
 async def _push(context: Context, record: RepoRecord) -> bytes:
     hub = context.hub
     push = GitPush(hub, record, context.reader)
-    judged = hub.settings.checks
     async with context.hooks.expect(push.judge, push.finish) as environment:
         return await git_wire.receive_pack(
             hub.git.path(record.id),
             _body(context),
             protocol=_protocol(context),
-            hooks=context.hooks.hooks if judged else None,
+            hooks=context.hooks.hooks,
             hook_environment=environment,
             alive=hub.pushes_under_way / f"{secrets.token_hex(8)}.alive",
             max_pack_bytes=hub.settings.limits.pack_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from assay.core.ledger import (
     PullState,
     Step,
     VersionRecord,
-    as_row,
 )
 from assay.core.provenance import MAIN_LANE, PlacedEntry, claim_id
 from assay.formats.result import Entry, Source
@@ -72,7 +72,7 @@ class Story:
         carried = self.ledger.threads(merges) if merges else []
         self.ledger.advance(lane, step, placed(*said), evidence=evidence or {}, carried=carried)
         for key, version in self.ledger.changed_versions.items():
-            self.written[key] = as_row(version)
+            self.written[key] = asdict(version)
 
     def settle(self, *, claimed: bool = True, **pulls: PullState) -> None:
         by_number = {int(name.removeprefix("pr")): pull for name, pull in pulls.items()}
@@ -206,7 +206,7 @@ def test_a_claim_is_introduced_with_all_that_is_known() -> None:
     assert (claim.lane, claim.pull, claim.introduced_lane) == ("pr/12", 12, "pr/12")
     assert (claim.introduced_commit, claim.introduced_push) == ("p1", 4)
     version = story.ledger.latest[claim.claim_id]
-    row = as_row(version)
+    row = asdict(version)
     assert row["source"] == {"url": "https://example.org/runs/" + "a" * 64, "org": "o"}
     expected = {
         "number": 1,

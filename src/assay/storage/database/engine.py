@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
@@ -35,6 +36,8 @@ class Database:
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+            json_serializer=_to_json,
+            json_deserializer=msgspec.json.decode,
         )
         _configure(self._engine, durability)
 
@@ -57,6 +60,10 @@ class Database:
         self._engine.dispose()
 
 
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _configure(engine: sa.Engine, durability: Durability) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -73,4 +80,5 @@ def _configure(engine: sa.Engine, durability: Durability) -> None:
 
 def rows_as(kind: type[T], result: sa.Result[Any]) -> list[T]:
     """Every row of a result as a value of `kind`, whose fields are named as the columns are."""
-    return [kind(**row) for row in result.mappings()]
+    names = tuple(result.keys())
+    return [kind(**dict(zip(names, row, strict=True))) for row in result]

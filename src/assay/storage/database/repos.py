@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from assay.errors import ConflictError
 from assay.storage.database.durable_tables import repo
 from assay.storage.database.engine import rows_as
+
+NAMES_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,15 @@ def _taken(record: RepoRecord) -> ConflictError:
     return ConflictError(f"the {record.type} repository '{record.full_name}' exists already")
 
 
+def _is(repo_type: str) -> sa.ColumnElement[bool]:
+    return repo.c.type == repo_type
+
+
 def find_repo(
     db: sa.Connection, repo_type: str, namespace: str, name: str, *, any_case: bool = False
 ) -> RepoRecord | None:
     """A repository by type and name, or None."""
-    query = sa.select(repo).where(repo.c.type == repo_type)
+    query = sa.select(repo).where(_is(repo_type))
     if any_case:
         query = query.where(
             sa.func.lower(repo.c.namespace) == namespace.lower(),
@@ -63,6 +70,16 @@ def find_repo(
         query = query.where(repo.c.namespace == namespace, repo.c.name == name)
     found = rows_as(RepoRecord, db.execute(query))
     return found[0] if found else None
+
+
+def find_repos(db: sa.Connection, repo_type: str, names: Collection[str]) -> list[RepoRecord]:
+    """The repositories of a type among many names (`ns/name`)."""
+    pairs = [name.split("/", 1) for name in names if "/" in name]
+    found: list[RepoRecord] = []
+    for part in range(0, len(pairs), NAMES_A_QUERY):
+        place = sa.tuple_(repo.c.namespace, repo.c.name).in_(pairs[part : part + NAMES_A_QUERY])
+        found += rows_as(RepoRecord, db.execute(sa.select(repo).where(place, _is(repo_type))))
+    return found
 
 
 def repo_by_id(db: sa.Connection, repo_id: str) -> RepoRecord | None:
