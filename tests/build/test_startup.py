@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,6 @@ def test_the_overview_imports_nothing_heavy(arguments: list[str]) -> None:
     assert imported & HEAVY == set()
 
 
-@pytest.mark.skipif(find_spec("assay.cli.check") is None, reason="there is no `assay check` yet")
 def test_checking_a_file_imports_nothing_heavy(tmp_path: Path) -> None:
     spec = tmp_path / "eval.yaml"
     spec.write_text(GOOD, encoding="utf-8")

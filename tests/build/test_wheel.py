@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -116,7 +115,6 @@ def test_the_package_is_imported_from_the_wheel(installed: Installed) -> None:
     assert Path(where.strip()).is_relative_to(installed.tools.parent)
 
 
-@pytest.mark.skipif(find_spec("assay.cli.check") is None, reason="there is no `assay check` yet")
 def test_the_command_checks_a_spec(installed: Installed, tmp_path: Path) -> None:
     spec = tmp_path / "eval.yaml"
     spec.write_text(GOOD, encoding="utf-8")
