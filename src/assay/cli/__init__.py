@@ -25,6 +25,8 @@ COMMANDS = {
     "submit": ("assay.cli.submit", "Report results for a model by pull request."),
     "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),
     "index": ("assay.cli.index", "Rebuild, inspect or dump the index."),
+    "backup": ("assay.cli.backup", "Write a whole hub to one file."),
+    "restore": ("assay.cli.backup", "Make a data folder from a backup."),
     "demo": ("assay.cli.demo", "Start a hub with a real benchmark and real runs in it."),
 }
 

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from assay.errors import ConflictError
 from assay.storage.database.engine import Database
 
+STORE = "hub.sqlite"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -23,7 +24,7 @@ def open_durable(folder: Path) -> Database:
     Raises:
         ConflictError: A newer Assay wrote this store.
     """
-    database = Database(folder / "hub.sqlite", durability="FULL")
+    database = Database(folder / STORE, durability="FULL")
     with (folder / "hub.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with database.read() as db:

@@ -55,6 +55,14 @@ class Database:
             with writer.begin():
                 yield writer
 
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the database as it is at this moment to a new file."""
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("VACUUM INTO ?", [str(path)])
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

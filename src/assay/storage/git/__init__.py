@@ -1,7 +1,7 @@
 """Bare repositories by id. Everything that touches git objects or refs is in this package."""
 
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
-from assay.storage.git.store import GitStore
+from assay.storage.git.store import GitStore, packed_refs
 from assay.storage.git.writing import (
     Identity,
     Quarantine,
@@ -20,5 +20,6 @@ __all__ = [
     "Repository",
     "TreeItem",
     "open_quarantine",
+    "packed_refs",
     "update_refs",
 ]

@@ -6,19 +6,24 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import Option
 
-from assay.errors import RepoNotFoundError
+from assay.errors import RepoNotFoundError, UnavailableError
 from assay.storage.git.process import run
 from assay.storage.git.repository import Repository
 
 # A lock file older than this, seen while holding the repository's own lock, was left by a crash.
 STALE_LOCK_S = 10.0
+
+
+def packed_refs(refs: Mapping[str, str]) -> bytes:
+    """Refs and their objects as git's `packed-refs` file."""
+    return "".join(f"{oid} {ref}\n" for ref, oid in sorted(refs.items())).encode()
 
 
 class GitStore:
@@ -80,6 +85,30 @@ class GitStore:
         """Remove what refused or broken pushes left; call it when none is under way."""
         for folder in (self.path(repo_id) / "objects").glob("tmp_objdir-*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def content(self, repo_id: str) -> Iterator[tuple[str, Path]]:
+        """(relative name, file) of all that a repository is, but for its refs."""
+        path = self.path(repo_id)
+        for name in ("HEAD", "config"):
+            yield name, path / name
+        objects = path / "objects"
+        for file in sorted(objects.rglob("*")):
+            relative = file.relative_to(objects)
+            if file.is_file() and not any(part.startswith("tmp_") for part in relative.parts):
+                yield f"objects/{relative.as_posix()}", file
+
+    def complete(self, repo_id: str) -> None:
+        """Make the folders that git expects in a repository, should they be missing."""
+        for name in ("refs/heads", "refs/tags", "objects/info", "objects/pack"):
+            (self.path(repo_id) / name).mkdir(parents=True, exist_ok=True)
+
+    def find_missing(self, repo_id: str) -> str | None:
+        """Walk all history from all refs; git's words about what is missing, or None."""
+        try:
+            run(self.path(repo_id), "rev-list", "--objects", "--all", "--quiet")
+        except UnavailableError as error:
+            return error.message
+        return None
 
     def ids(self) -> list[str]:
         """The ids of all repositories on disk, sorted."""
