@@ -66,6 +66,10 @@ def test_the_query_and_the_rule_agree(hub: HubProcess, secrets: dict[str, str]) 
         Reader(),
         Reader("eve", namespaces=frozenset({"eve"})),
         Reader("ada", namespaces=frozenset({"ada"})),
+        Reader("wim", writes=frozenset({"ada"})),
+        Reader("mo", reads=frozenset({"ada"})),
+        Reader("mo", reads=frozenset({"ada"}), scope="read"),
+        Reader(None, namespaces=frozenset({"ada"}), is_admin=True),
         Reader("root", is_admin=True),
     ]
     with opened.durable.read() as durable, opened.index.read() as index:

@@ -18,7 +18,8 @@ from assay.formats.finding import printable
 COMMANDS = {
     "serve": ("assay.cli.serve", "Run a hub on this machine."),
     "user": ("assay.cli.people", "Add accounts."),
-    "token": ("assay.cli.people", "Make access tokens."),
+    "token": ("assay.cli.people", "Make, list and revoke access tokens."),
+    "org": ("assay.cli.people", "Add organisations and their members."),
     "check": ("assay.cli.check", "Check eval.yaml, assay.yaml and result files."),
     "board": ("assay.cli.board", "Show the board of a benchmark."),
     "show": ("assay.cli.show", "Show what is claimed about a model."),

@@ -1,11 +1,14 @@
 """Who may do what: pure functions over a reader, a repository and a pull request.
 
-1. Public repositories are seen by everybody, private ones by their namespace's owner and admins.
-2. Branches, tags and settings of a repository belong to its namespace's owner and admins.
+1. Public repositories are seen by everybody; private ones by their namespace's owner, by every
+   member of the organisation whose namespace it is, and by admins.
+2. Branches, tags and files of a repository belong to the owners and writers of its namespace, and
+   to admins. Its settings, its name and its end belong to the owners and to admins.
 3. Whoever is signed in and sees a repository may open a pull request on it.
 4. `refs/pr/N` is written by the pull request's author and by whoever may write main, only while it
    is open. `refs/assay/*` is written by nobody but the hub.
-5. A namespace's first repository may be made by its owner or by an admin.
+5. Repositories of a namespace are made by its owners and writers, and by admins.
+6. A token of scope read changes nothing, whoever's it is. It sees what its account sees.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ MAIN = "refs/heads/main"
 PULL_REF = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 PullStatus = Literal["opening", "draft", "open", "closed", "merged"]
 OPEN_STATUSES: frozenset[str] = frozenset({"draft", "open"})
+Role = Literal["owner", "write", "read"]
+ROLES: tuple[Role, ...] = ("owner", "write", "read")
+Scope = Literal["read", "write"]
+SCOPES: tuple[Scope, ...] = ("read", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +34,32 @@ class Reader:
     Attributes:
         name: The account, or None for a stranger.
         is_admin: Whether the account runs this hub.
-        namespaces: The namespaces whose owner the account is.
+        namespaces: The namespaces the account owns: its own, and organisations it is owner of.
+        writes: The organisations it may write in without owning them.
+        reads: The organisations it may only read.
+        scope: What the token it came with may do at most.
     """
 
     name: str | None = None
     is_admin: bool = False
     namespaces: frozenset[str] = field(default_factory=frozenset)
+    writes: frozenset[str] = field(default_factory=frozenset)
+    reads: frozenset[str] = field(default_factory=frozenset)
+    scope: Scope = "write"
+
+    @property
+    def sees(self) -> frozenset[str]:
+        """The namespaces whose private repositories the account may see."""
+        return self.namespaces | self.writes | self.reads
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it may change anything at all (rule 6)."""
+        return self.name is not None and self.scope == "write"
 
 
 STRANGER = Reader()
+ONLY_READS = "this access token may read and change nothing; it takes one of scope write"
 
 
 class Placed(Protocol):
@@ -50,27 +74,35 @@ class Placed(Protocol):
 
 def may_see(reader: Reader, repo: Placed) -> bool:
     """Rule 1. The one place that decides what stays hidden."""
-    return not repo.private or may_write(reader, repo)
+    if not repo.private:
+        return True
+    return reader.name is not None and (reader.is_admin or repo.namespace in reader.sees)
 
 
 def may_write(reader: Reader, repo: Placed) -> bool:
-    """Rule 2."""
+    """Rule 2: branches, tags and files."""
     return may_create(reader, repo.namespace)
+
+
+def may_administer(reader: Reader, repo: Placed) -> bool:
+    """Rule 2: settings, name and end."""
+    return reader.may_act and (reader.is_admin or repo.namespace in reader.namespaces)
 
 
 def may_create(reader: Reader, namespace: str) -> bool:
     """Rule 5."""
-    return reader.name is not None and (reader.is_admin or namespace in reader.namespaces)
+    writes = namespace in reader.namespaces or namespace in reader.writes
+    return reader.may_act and (reader.is_admin or writes)
 
 
 def may_open_pull(reader: Reader, repo: Placed) -> bool:
     """Rule 3."""
-    return reader.name is not None and may_see(reader, repo)
+    return reader.may_act and may_see(reader, repo)
 
 
 def may_close_pull(reader: Reader, repo: Placed, author: str) -> bool:
     """Whoever opened a pull request may withdraw it; writers may decline it."""
-    return reader.name is not None and (reader.name == author or may_write(reader, repo))
+    return reader.may_act and (reader.name == author or may_write(reader, repo))
 
 
 def pull_number(ref: str) -> int | None:
@@ -106,6 +138,8 @@ def refuse_ref(
         pull: The pull request of `refs/pr/N`, if there is one.
         deletes: Whether the update deletes the ref.
     """
+    if reader.scope == "read":
+        return f"{ref}: {ONLY_READS}"
     number = pull_number(ref)
     if number is not None:
         return _refuse_pull_ref(reader, repo, number, pull, deletes=deletes)

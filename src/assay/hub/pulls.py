@@ -110,7 +110,8 @@ def commit(
         parent: If given, the (abbreviated) commit that the ref must point to.
 
     Raises:
-        PushRefusedError: Permission, or errors in files; nothing was changed.
+        PushForbiddenError: The reader may not write there; nothing was changed.
+        PushRefusedError: Errors in files; nothing was changed.
         StaleRefError: The ref does not point to `parent`; nothing was changed.
     """
     _need_account(reader)

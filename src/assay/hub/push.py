@@ -28,7 +28,7 @@ from assay.core.permission import (
     pull_number,
     refuse_ref,
 )
-from assay.errors import InvalidError
+from assay.errors import ForbiddenError, InvalidError
 from assay.formats.finding import Finding, has_errors
 from assay.hub import indexing
 from assay.hub.open import Hub
@@ -67,9 +67,15 @@ class PushRefusedError(InvalidError):
 
     def __init__(self, report: Report) -> None:
         errors = sum(finding.severity == "error" for finding in report.findings)
-        message = "; ".join(report.reasons) or f"{errors} errors in the files of this change"
+        message = f"{errors} errors in the files of this change"
         super().__init__(message, hint="correct what is named and send it again")
         self.findings = report.findings
+
+
+class PushForbiddenError(ForbiddenError):
+    """A change of refs that is not the actor's to make; nothing of it remains."""
+
+    code = "push-forbidden"
 
 
 def judge(
@@ -324,11 +330,14 @@ def land_commit(
         lenient: Whether files with errors are kept all the same.
 
     Raises:
-        PushRefusedError: Nothing was changed.
+        PushForbiddenError: The actor may not move this ref; nothing was changed.
+        PushRefusedError: Errors in files; nothing was changed.
         StaleRefError: The ref moved meanwhile; nothing was changed.
     """
     git = hub.git.open(record.id, quarantine=quarantine.folder if quarantine else None)
     report = judge(hub, record, actor, [update], git, lenient=lenient)
+    if report.reasons:
+        raise PushForbiddenError("; ".join(report.reasons))
     if not report.accepted:
         raise PushRefusedError(report)
     if quarantine is not None:

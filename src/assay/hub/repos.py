@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.core.permission import Reader, may_create, may_see, may_write
+from assay.core.permission import ONLY_READS, Reader, may_create, may_see, may_write
 from assay.errors import ForbiddenError, InvalidError, RepoNotFoundError, UnauthenticatedError
 from assay.formats.names import parse_repo_id
 from assay.hub import indexing
@@ -35,6 +35,21 @@ def find(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> RepoR
     if record is None or not may_see(reader, record):
         raise missing
     return record
+
+
+def need_writer(reader: Reader, record: RepoRecord) -> None:
+    """Refuse whoever may not write a repository's branches.
+
+    Raises:
+        UnauthenticatedError: A stranger asks.
+        ForbiddenError: Somebody who may not.
+    """
+    if reader.name is None:
+        raise UnauthenticatedError("sign in first", hint="send an access token")
+    if reader.scope == "read":
+        raise ForbiddenError(ONLY_READS)
+    if not may_write(reader, record):
+        raise ForbiddenError(f"{reader.name} may not write to {record.full_name}")
 
 
 def create(

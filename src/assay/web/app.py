@@ -96,6 +96,8 @@ class Application:
             what = "that method does not fit" if other else "nothing is there"
             raise NotFoundError(f"{request.method} {request.url.path}: {what}")
         reader = auth.reader_of(self._hub, request)
+        if route.may_change:
+            auth.need_scope(reader)
         keeps = route.cached and reader == STRANGER
         key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
         response = self._kept.find(key) if keeps else None

@@ -7,8 +7,8 @@ import binascii
 
 from starlette.requests import Request
 
-from assay.core.permission import Reader
-from assay.errors import InvalidCredentialsError
+from assay.core.permission import ONLY_READS, Reader
+from assay.errors import ForbiddenError, InvalidCredentialsError
 from assay.hub import people
 from assay.hub.open import Hub
 
@@ -19,10 +19,16 @@ def reader_of(hub: Hub, request: Request) -> Reader:
     Raises:
         InvalidCredentialsError: The header holds no token of this hub.
     """
-    return people.reader_of(hub, _token(request.headers.get("authorization", "")))
+    return people.reader_of(hub, token_of(request))
 
 
-def _token(header: str) -> str | None:
+def token_of(request: Request) -> str | None:
+    """The token that came with a request, whoever it speaks for; None when there is none.
+
+    Raises:
+        InvalidCredentialsError: The header cannot be read.
+    """
+    header = request.headers.get("authorization", "")
     scheme, _, value = header.partition(" ")
     match scheme.lower():
         case "":
@@ -32,6 +38,16 @@ def _token(header: str) -> str | None:
         case "basic":
             return _password(value)
     raise InvalidCredentialsError(f"the Authorization scheme '{scheme}' is not known here")
+
+
+def need_scope(reader: Reader) -> None:
+    """Refuse a token that may only read, before anything is done with it.
+
+    Raises:
+        ForbiddenError: The token is of scope read.
+    """
+    if reader.scope == "read":
+        raise ForbiddenError(ONLY_READS, hint="assay token new NAME --scope write")
 
 
 def _password(value: str) -> str | None:

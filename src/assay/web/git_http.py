@@ -17,6 +17,7 @@ from assay.hub.push import GitPush
 from assay.hub.repos import RepoType
 from assay.storage import git_wire
 from assay.storage.database.repos import RepoRecord
+from assay.web import auth
 from assay.web.routing import Context, Handler, Route
 
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
@@ -54,6 +55,12 @@ def _find(context: Context, repo_type: RepoType) -> RepoRecord:
         raise
 
 
+def _need_pusher(context: Context) -> None:
+    if context.reader.name is None:
+        raise UnauthenticatedError("sign in to push", hint="send an access token")
+    auth.need_scope(context.reader)
+
+
 def _protocol(context: Context) -> str:
     """The client's Git-Protocol header, if it is one git knows."""
     said = context.request.headers.get("git-protocol", "")
@@ -83,8 +90,8 @@ def _info_refs(repo_type: RepoType) -> Handler:
         if service not in git_wire.SERVICES:
             raise InvalidError("only git's smart protocol is spoken here", hint="use git ≥ 1.7")
         record = _find(context, repo_type)
-        if service == "git-receive-pack" and context.reader.name is None:
-            raise UnauthenticatedError("sign in to push", hint="send an access token")
+        if service == "git-receive-pack":
+            _need_pusher(context)
         path = context.hub.git.path(record.id)
         body = await git_wire.advertise(path, service, protocol=_protocol(context))
         kind = f"application/x-{service}-advertisement"
@@ -108,8 +115,7 @@ def _upload_pack(repo_type: RepoType) -> Handler:
 def _receive_pack(repo_type: RepoType) -> Handler:
     async def receive_pack(context: Context) -> Response:
         record = _find(context, repo_type)
-        if context.reader.name is None:
-            raise UnauthenticatedError("sign in to push", hint="send an access token")
+        _need_pusher(context)
         # Shielded: once git may have moved a ref, the push is settled even if the client hangs up.
         answer = await asyncio.shield(_push(context, record))
         kind = "application/x-git-receive-pack-result"
@@ -145,7 +151,7 @@ def routes() -> list[Route]:
         at = f"{prefix}/{{ns}}/{{name}}"
         made += [
             Route("GET", f"{at}/info/refs", _info_refs(repo_type)),
-            Route("POST", f"{at}/git-upload-pack", _upload_pack(repo_type)),
+            Route("POST", f"{at}/git-upload-pack", _upload_pack(repo_type), changes=False),
             Route("POST", f"{at}/git-receive-pack", _receive_pack(repo_type)),
             Route("GET", f"{at}/objects/{{rest*}}", _dumb),
         ]

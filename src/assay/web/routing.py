@@ -54,6 +54,7 @@ class Route:
         summary: One line for the OpenAPI document; empty for routes that are not part of it.
         answer: Type of the JSON answer, for the OpenAPI document.
         cached: Whether a stranger's answer may be kept until the index changes.
+        changes: Whether a token of scope read is refused. By default every method but GET.
     """
 
     method: str
@@ -62,6 +63,12 @@ class Route:
     summary: str = ""
     answer: Any = None
     cached: bool = False
+    changes: bool | None = None
+
+    @property
+    def may_change(self) -> bool:
+        """Whether calling it may change anything."""
+        return self.method != "GET" if self.changes is None else self.changes
 
     @cached_property
     def segments(self) -> tuple[str, ...]:

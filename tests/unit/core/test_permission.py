@@ -8,11 +8,13 @@ import pytest
 
 from assay.core.permission import (
     MAIN,
+    ONLY_READS,
     OPEN_STATUSES,
     STRANGER,
     PullFacts,
     Reader,
     lane_of,
+    may_administer,
     may_close_pull,
     may_create,
     may_open_pull,
@@ -36,26 +38,41 @@ READERS = {
     "admin": Reader("root", is_admin=True),
     # nobody in particular, whatever else is claimed of them
     "nameless admin": Reader(None, is_admin=True, namespaces=frozenset({"ada"})),
+    # roles in an organisation, here called ada
+    "writer": Reader("wim", namespaces=frozenset({"wim"}), writes=frozenset({"ada"})),
+    "member": Reader("mo", namespaces=frozenset({"mo"}), reads=frozenset({"ada"})),
+    "nameless member": Reader(None, writes=frozenset({"ada"}), reads=frozenset({"ada"})),
+    # tokens of scope read
+    "ada, reading": Reader("ada", namespaces=frozenset({"ada"}), scope="read"),
+    "admin, reading": Reader("root", is_admin=True, scope="read"),
+    "writer, reading": Reader("wim", writes=frozenset({"ada"}), scope="read"),
 }
 PUBLIC, PRIVATE = Repo("ada", private=False), Repo("ada", private=True)
-# reader: (sees private, writes, may open on public, may open on private)
+# reader: (sees private, writes, administers, may open on public, may open on private)
 TABLE = {
-    "stranger": (False, False, False, False),
-    "ada": (True, True, True, True),
-    "bob": (False, False, True, False),
-    "admin": (True, True, True, True),
-    "nameless admin": (False, False, False, False),
+    "stranger": (False, False, False, False, False),
+    "ada": (True, True, True, True, True),
+    "bob": (False, False, False, True, False),
+    "admin": (True, True, True, True, True),
+    "nameless admin": (False, False, False, False, False),
+    "writer": (True, True, False, True, True),
+    "member": (True, False, False, True, True),
+    "ada, reading": (True, False, False, False, False),
+    "admin, reading": (True, False, False, False, False),
+    "writer, reading": (True, False, False, False, False),
+    "nameless member": (False, False, False, False, False),
 }
 
 
 @pytest.mark.parametrize("who", READERS)
-def test_rules_1_2_3_and_5(who: str) -> None:
+def test_rules_1_2_3_5_and_6(who: str) -> None:
     reader = READERS[who]
-    sees, writes, opens, opens_private = TABLE[who]
+    sees, writes, administers, opens, opens_private = TABLE[who]
     assert may_see(reader, PUBLIC)
     assert may_see(reader, PRIVATE) is sees
     assert may_write(reader, PUBLIC) is writes
     assert may_write(reader, PRIVATE) is writes
+    assert may_administer(reader, PUBLIC) is administers
     assert may_create(reader, "ada") is writes
     assert may_open_pull(reader, PUBLIC) is opens
     assert may_open_pull(reader, PRIVATE) is opens_private
@@ -76,6 +93,9 @@ def test_a_namespace_belongs_to_its_owner_whatever_the_account_is_called() -> No
         ("admin", "bob", True),
         ("stranger", "bob", False),
         ("nameless admin", "bob", False),
+        ("writer", "bob", True),
+        ("member", "bob", False),
+        ("ada, reading", "ada", False),
     ],
 )
 def test_who_closes_a_pull_request(who: str, author: str, *, may: bool) -> None:
@@ -106,7 +126,9 @@ def test_the_lane_and_number_of_a_ref(ref: str) -> None:
     assert (pull_number(ref), lane_of(ref)) == REFS[ref]
 
 
-WRITERS, OTHERS = ("ada", "admin"), ("stranger", "bob", "nameless admin")
+WRITERS = ("ada", "admin", "writer")
+OTHERS = ("stranger", "bob", "nameless admin", "member")
+READING = ("ada, reading", "admin, reading", "writer, reading")
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/x/y", "refs/tags/v1"])
@@ -118,14 +140,17 @@ def test_branches_and_tags_are_the_owners(ref: str, *, deletes: bool) -> None:
     for who in OTHERS:
         reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=deletes)
         assert reason == f"{ref}: only the owner of 'ada' may push here; open a pull request"
+    for who in READING:
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=deletes)
+        assert reason == f"{ref}: {ONLY_READS}"
 
 
 @pytest.mark.parametrize(
     "ref", ["refs/assay/log", "refs/pr/0", "refs/pr/1/head", "refs/notes/x", "HEAD", "refs/heads"]
 )
 def test_other_refs_are_nobodys(ref: str) -> None:
-    for reader in READERS.values():
-        reason = refuse_ref(reader, PUBLIC, ref, None, deletes=False)
+    for who in (*WRITERS, *OTHERS):
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=False)
         assert reason is not None
         assert "only branches, tags and pull requests" in reason
 
@@ -140,7 +165,7 @@ def test_a_pull_request_is_written_by_author_and_writers_while_open(status: str)
     for who in ("bob", *WRITERS):
         reason = refuse_pull(who, status)
         assert (reason is None) is (status in {"draft", "open"}), (who, reason)
-    for who in ("stranger", "nameless admin"):
+    for who in ("stranger", "nameless admin", "member", *READING):
         assert refuse_pull(who, status) is not None
 
 

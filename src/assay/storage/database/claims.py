@@ -18,9 +18,11 @@ from assay.storage.database.index_tables import claim, repo, task_name, version
 
 def visible(reader: Reader) -> sa.ColumnElement[bool]:
     """Whether the reader may see the repository of a row."""
+    if reader.name is None:
+        return sa.not_(repo.c.private)
     if reader.is_admin:
         return sa.true()
-    return sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.namespaces)))
+    return sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.sees)))
 
 
 def _claims(reader: Reader) -> sa.Select[Any]:

@@ -14,7 +14,8 @@ account = sa.Table(
     sa.Column("created", sa.Text, nullable=False),
 )
 
-# A namespace is claimed when somebody with the right to has said whose it is. A user's own is.
+# A namespace is claimed when somebody with the right to has said whose it is. A user's own is; an
+# organisation (a namespace that no account owns by name) is while it has a member who owns it.
 namespace = sa.Table(
     "namespace",
     metadata,
@@ -22,6 +23,18 @@ namespace = sa.Table(
     sa.Column("owner", sa.Text, sa.ForeignKey("account.name")),
     sa.Column("claimed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
+)
+sa.Index("namespace_lower", sa.func.lower(namespace.c.name))
+
+# Who belongs to an organisation, and as what: owner, write or read.
+member = sa.Table(
+    "member",
+    metadata,
+    sa.Column("namespace", sa.Text, sa.ForeignKey("namespace.name"), primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("added", sa.Text, nullable=False),
+    sa.Index("member_account", "account"),
 )
 
 token = sa.Table(
@@ -31,6 +44,8 @@ token = sa.Table(
     sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("revoked", sa.Text),
+    sa.Column("scope", sa.Text, nullable=False, server_default="write"),
+    sa.Index("token_account", "account"),
 )
 
 repo = sa.Table(

@@ -1,15 +1,36 @@
-"""Accounts, namespaces and tokens."""
+"""Accounts, namespaces and tokens. Organisations are in `members`."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from assay.core.permission import STRANGER, Reader
+from assay.core.permission import STRANGER, Reader, Scope
 from assay.errors import ConflictError
-from assay.storage.database.durable_tables import account, namespace, token
+from assay.storage.database.durable_tables import account, member, namespace, token
+from assay.storage.database.engine import rows_as
+
+TOKEN_ID_CHARS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token as the hub knows it; the secret itself is not kept. Times are ISO 8601 UTC."""
+
+    digest: str
+    account: str
+    created: str
+    revoked: str | None
+    scope: Scope
+
+    @property
+    def id(self) -> str:
+        """What a person calls it by: the beginning of its digest."""
+        return self.digest[:TOKEN_ID_CHARS]
 
 
 def token_digest(secret: str) -> str:
@@ -21,15 +42,28 @@ def add_account(db: sa.Connection, name: str, *, is_admin: bool, created: str) -
     """Add an account and claim the namespace of its name.
 
     Raises:
-        ConflictError: The name is an account's or a namespace's already.
+        ConflictError: The name is an account's or a namespace's already, in whatever case.
     """
-    try:
-        db.execute(sa.insert(account).values(name=name, is_admin=is_admin, created=created))
-        db.execute(
-            sa.insert(namespace).values(name=name, owner=name, claimed=True, created=created)
-        )
-    except IntegrityError as error:
-        raise ConflictError(f"the name '{name}' is taken", hint="choose another") from error
+    refuse_taken(db, name)
+    db.execute(sa.insert(account).values(name=name, is_admin=is_admin, created=created))
+    db.execute(sa.insert(namespace).values(name=name, owner=name, claimed=True, created=created))
+
+
+def refuse_taken(db: sa.Connection, name: str) -> None:
+    """Refuse a namespace's name that is in use.
+
+    Raises:
+        ConflictError: It is; names that differ only in case count as the same.
+    """
+    found = namespace_named(db, name)
+    if found is not None:
+        raise ConflictError(f"the name '{found}' is taken", hint="choose another")
+
+
+def namespace_named(db: sa.Connection, name: str) -> str | None:
+    """The namespace of that name in whatever case, as it is written; None when there is none."""
+    query = sa.select(namespace.c.name).where(sa.func.lower(namespace.c.name) == name.lower())
+    return db.execute(query).scalars().first()
 
 
 def has_account(db: sa.Connection, name: str) -> bool:
@@ -37,7 +71,9 @@ def has_account(db: sa.Connection, name: str) -> bool:
     return db.execute(sa.select(account.c.name).where(account.c.name == name)).first() is not None
 
 
-def add_token(db: sa.Connection, secret: str, *, account_name: str, created: str) -> None:
+def add_token(
+    db: sa.Connection, secret: str, *, account_name: str, created: str, scope: Scope = "write"
+) -> None:
     """Store a token's digest.
 
     Raises:
@@ -46,31 +82,63 @@ def add_token(db: sa.Connection, secret: str, *, account_name: str, created: str
     try:
         db.execute(
             sa.insert(token).values(
-                digest=token_digest(secret), account=account_name, created=created
+                digest=token_digest(secret), account=account_name, created=created, scope=scope
             )
         )
     except IntegrityError as error:
         raise ConflictError("this token is in use already", hint="let the hub make one") from error
 
 
+def tokens(db: sa.Connection, account_name: str | None = None) -> list[TokenRecord]:
+    """All tokens, or those of one account, the oldest first; revoked ones too."""
+    query = sa.select(token).order_by(token.c.account, token.c.created, token.c.digest)
+    if account_name is not None:
+        query = query.where(token.c.account == account_name)
+    return rows_as(TokenRecord, db.execute(query))
+
+
+def find_token(db: sa.Connection, secret: str) -> TokenRecord | None:
+    """The token in force that a secret stands for, or None."""
+    query = sa.select(token).where(
+        token.c.digest == token_digest(secret), token.c.revoked.is_(None)
+    )
+    found = rows_as(TokenRecord, db.execute(query))
+    return found[0] if found else None
+
+
+def revoke_tokens(db: sa.Connection, digests: Iterable[str], *, at: str) -> None:
+    """Take tokens out of force for good."""
+    db.execute(
+        sa.update(token)
+        .where(token.c.digest.in_(list(digests)), token.c.revoked.is_(None))
+        .values(revoked=at)
+    )
+
+
 def find_reader(db: sa.Connection, secret: str) -> Reader | None:
     """Who a token speaks for, or None when it is not one of ours (or was revoked)."""
-    query = (
-        sa.select(account.c.name, account.c.is_admin)
-        .join(token, token.c.account == account.c.name)
-        .where(token.c.digest == token_digest(secret), token.c.revoked.is_(None))
-    )
-    found = db.execute(query).first()
-    return reader_named(db, found.name) if found else None
+    found = find_token(db, secret)
+    return reader_named(db, found.account, scope=found.scope) if found else None
 
 
-def reader_named(db: sa.Connection, name: str) -> Reader:
+def reader_named(db: sa.Connection, name: str, *, scope: Scope = "write") -> Reader:
     """The account as a reader with its rights; a stranger when there is none."""
     found = db.execute(sa.select(account).where(account.c.name == name)).first()
     if found is None:
         return STRANGER
     owned = db.execute(sa.select(namespace.c.name).where(namespace.c.owner == name)).scalars()
-    return Reader(name=found.name, is_admin=found.is_admin, namespaces=frozenset(owned))
+    namespaces: dict[str, set[str]] = {"owner": set(owned), "write": set(), "read": set()}
+    belongs = sa.select(member.c.namespace, member.c.role).where(member.c.account == name)
+    for row in db.execute(belongs):
+        namespaces[row.role].add(row.namespace)
+    return Reader(
+        name=found.name,
+        is_admin=found.is_admin,
+        namespaces=frozenset(namespaces["owner"]),
+        writes=frozenset(namespaces["write"]),
+        reads=frozenset(namespaces["read"]),
+        scope=scope,
+    )
 
 
 def is_claimed(db: sa.Connection, name: str) -> bool:
@@ -86,8 +154,15 @@ def claimed_namespaces(db: sa.Connection) -> frozenset[str]:
 
 
 def ensure_namespace(db: sa.Connection, name: str, *, created: str) -> None:
-    """Make an unclaimed namespace where there is none; its repositories speak for nobody yet."""
-    if db.execute(sa.select(namespace.c.name).where(namespace.c.name == name)).first() is None:
+    """Make an unclaimed namespace where there is none; its repositories speak for nobody yet.
+
+    Raises:
+        ConflictError: There is one whose name differs only in case.
+    """
+    found = namespace_named(db, name)
+    if found is None:
         db.execute(
             sa.insert(namespace).values(name=name, owner=None, claimed=False, created=created)
         )
+    elif found != name:
+        raise ConflictError(f"the namespace is written '{found}' here, got '{name}'")

@@ -93,6 +93,12 @@ def all_repos(db: sa.Connection) -> list[RepoRecord]:
     return rows_as(RepoRecord, db.execute(sa.select(repo).order_by(repo.c.id)))
 
 
+def ids_in(db: sa.Connection, namespace: str) -> list[str]:
+    """The ids of a namespace's repositories."""
+    query = sa.select(repo.c.id).where(repo.c.namespace == namespace).order_by(repo.c.id)
+    return list(db.execute(query).scalars())
+
+
 def set_private(db: sa.Connection, repo_id: str, *, private: bool) -> None:
     """Change who may see a repository."""
     db.execute(sa.update(repo).where(repo.c.id == repo_id).values(private=private))

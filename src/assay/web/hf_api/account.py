@@ -1,31 +1,20 @@
-"""Who am I, and new repositories."""
+"""Who am I; and what all routes of this package need."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TypeVar
 
 import msgspec
 from starlette.responses import Response
 
-from assay.errors import ConflictError, InvalidError, UnauthenticatedError
-from assay.hub import repos
+from assay.errors import InvalidError, UnauthenticatedError
+from assay.hub import organisations, people
 from assay.hub.repos import RepoType
-from assay.web.replies import error_headers, json_reply
+from assay.web import auth
+from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 
 T = TypeVar("T")
-TYPES: dict[str, RepoType] = {"model": "model", "dataset": "dataset"}
-
-
-class NewRepo(msgspec.Struct):
-    """The body of `POST /api/repos/create`, in both of the client's generations."""
-
-    name: str
-    organization: str | None = None
-    type: str | None = "model"
-    visibility: str | None = None
-    private: bool | None = None
 
 
 def repo_url(context: Context, repo_type: RepoType, full_name: str) -> str:
@@ -34,36 +23,38 @@ def repo_url(context: Context, repo_type: RepoType, full_name: str) -> str:
     return f"{context.hub.settings.public_url}/{prefix}{full_name}"
 
 
+# What the public hub's clients call a role.
+ORG_ROLES = {"owner": "admin", "write": "write", "read": "read"}
+
+
 def _whoami(context: Context) -> Response:
-    if context.reader.name is None:
+    """Who the token speaks for, what she belongs to, and what the token may do."""
+    secret = auth.token_of(context.request)
+    token = people.token_of(context.hub, secret) if secret else None
+    if token is None:
         raise UnauthenticatedError("send an access token", hint="hf auth login")
-    name = context.reader.name
-    token = {"displayName": "token", "role": "write"}
+    organisations_of = organisations.memberships(context.hub, token.account)
+    orgs = [
+        {
+            "type": "org",
+            "name": member.namespace,
+            "fullname": member.namespace,
+            "roleInOrg": ORG_ROLES[member.role],
+        }
+        for member in organisations_of
+    ]
+    access = {"displayName": f"token-{token.id}", "role": token.scope, "createdAt": token.created}
     return json_reply(
-        {"type": "user", "name": name, "fullname": name, "orgs": [], "auth": {"accessToken": token}}
+        {
+            "type": "user",
+            "id": token.account,
+            "name": token.account,
+            "fullname": token.account,
+            "isPro": False,
+            "orgs": orgs,
+            "auth": {"type": "access_token", "accessToken": access},
+        }
     )
-
-
-async def _create(context: Context) -> Response:
-    if context.reader.name is None:
-        raise UnauthenticatedError("sign in to create a repository", hint="hf auth login")
-    asked = await read_body(context, NewRepo)
-    repo_type = TYPES.get(asked.type or "model")
-    if repo_type is None:
-        raise InvalidError(f"{asked.type} repositories are not on this hub")
-    full_name = asked.name
-    if "/" not in full_name:
-        full_name = f"{asked.organization or context.reader.name}/{asked.name}"
-    url = repo_url(context, repo_type, full_name)
-    private = asked.visibility == "private" or bool(asked.private)
-    try:
-        await asyncio.to_thread(
-            repos.create, context.hub, context.reader, repo_type, full_name, private=private
-        )
-    except ConflictError as error:  # clients that say exist_ok read the url of a 409
-        body = {"error": error.message, "url": url}
-        return json_reply(body, status=409, headers=error_headers(error))
-    return json_reply({"url": url})
 
 
 async def read_body(context: Context, kind: type[T]) -> T:
@@ -85,8 +76,5 @@ async def read_body(context: Context, kind: type[T]) -> T:
 
 
 def routes() -> list[Route]:
-    """Account and repository creation."""
-    return [
-        Route("GET", "/api/whoami-v2", _whoami),
-        Route("POST", "/api/repos/create", _create),
-    ]
+    """Accounts."""
+    return [Route("GET", "/api/whoami-v2", _whoami)]

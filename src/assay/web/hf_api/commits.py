@@ -208,7 +208,7 @@ def _content(value: Value) -> bytes:
 
 def routes() -> list[Route]:
     """Commits to models and datasets."""
-    made = [Route("POST", "/api/validate-yaml", _validate)]
+    made = [Route("POST", "/api/validate-yaml", _validate, changes=False)]
     for kind, repo_type in API_KINDS:
         at = f"/api/{kind}/{{ns}}/{{name}}"
         made += [

@@ -120,6 +120,6 @@ def routes() -> list[Route]:
             Route("GET", f"{at}/revision/{{rev}}", _info(repo_type)),
             Route("GET", f"{at}/tree/{{rev}}", _tree(repo_type)),
             Route("GET", f"{at}/tree/{{rev}}/{{path*}}", _tree(repo_type)),
-            Route("POST", f"{at}/paths-info/{{rev}}", _paths_info(repo_type)),
+            Route("POST", f"{at}/paths-info/{{rev}}", _paths_info(repo_type), changes=False),
         ]
     return [*made, Route("GET", "/info", _no_server), Route("GET", "/parquet", _no_server)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from assay.errors import RepoNotFoundError
-from assay.web.hf_api import account, commits, discussions, files, info
+from assay.web.hf_api import account, commits, discussions, files, info, repositories
 from assay.web.routing import Context, Handler, Route
 
 
@@ -26,6 +26,7 @@ def routes() -> list[Route]:
     ]
     return [
         *account.routes(),
+        *repositories.routes(),
         *info.routes(),
         *files.routes(),
         *commits.routes(),
