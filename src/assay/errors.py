@@ -50,10 +50,22 @@ class EntryNotFoundError(NotFoundError):
     code = "entry-not-found"
 
 
-class PullNotFoundError(NotFoundError):
+class DiscussionNotFoundError(NotFoundError):
+    """The repository has no discussion of that number."""
+
+    code = "discussion-not-found"
+
+
+class PullNotFoundError(DiscussionNotFoundError):
     """The repository has no pull request of that number."""
 
     code = "pull-not-found"
+
+
+class CommentNotFoundError(NotFoundError):
+    """The discussion has no comment of that id."""
+
+    code = "comment-not-found"
 
 
 class ForbiddenError(AssayError):

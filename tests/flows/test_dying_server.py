@@ -114,7 +114,7 @@ DEATHS: dict[str, tuple[Act, str, dict[str, str]]] = {
     "merge: row pending": (MERGE, f"after:{PUSH}:Landing.prepare", BEFORE),
     "merge: ref moved": (MERGE, f"after:{PUSH}:update_refs", MERGED),
     "merge: row applied": (MERGE, f"before:{PUSH}:indexing.sync", MERGED),
-    "close: said, not indexed": (CLOSE, "before:assay.hub.pulls:indexing.sync", CLOSED),
+    "close: said, not indexed": (CLOSE, "before:assay.hub.discussions:indexing.sync", CLOSED),
 }
 
 

@@ -314,7 +314,7 @@ def test_a_stale_pull_request_keeps_its_claim_and_is_merged_only_if_git_can(
     assert answer.status_code == 409
     assert ".eval_results/quiz.yaml" in answer.json()["error"]
     assert main_of(hub, model) == moved
-    assert hub.get(f"/api/v1/models/{model}/pulls/{number}")["status"] == "open"
+    assert hub.get(f"/api/v1/models/{model}/pulls/{number}")["status"] == "draft"
 
 
 def test_of_pushes_that_race_for_one_ref_one_wins(hub: HubProcess, work: Work, model: str) -> None:

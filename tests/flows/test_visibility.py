@@ -32,6 +32,7 @@ def secrets(hub: HubProcess, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "claim": row["claim"]["claim_id"],
         "rev": commit,
         "number": "1",
+        "comment": "1",
         "path": ".eval_results/quiz.yaml",
         "task": "main",
         "sha256": "0" * 64,

@@ -211,8 +211,9 @@ class Version(Answer, frozen=True, kw_only=True):
 class HistoryLine(Answer, frozen=True, kw_only=True):
     """One line of a claim's history.
 
-    `kind`: introduced, changed, introduced again, deleted, history rewritten, comment, pull request
-    opened, closed, reopened or merged. `text` is a reason or a summary.
+    `kind`: introduced, changed, introduced again, deleted, history rewritten, comment, commit, pull
+    request opened, renamed, ready, closed, reopened or merged. `text` is a reason or a summary;
+    that of a hidden comment is empty.
     """
 
     at: str

@@ -21,9 +21,9 @@ from assay.hub.open import Hub
 from assay.hub.results import EMPTY, ResultReader, ResultTree, record_paths
 from assay.hub.settling import adopt, settle
 from assay.hub.specs import BenchmarkRows, read_benchmark
+from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import ledger_rows
 from assay.storage.database import people as people_rows
-from assay.storage.database import pulls as pull_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.engine import Connection
@@ -172,8 +172,8 @@ def _read_facts(hub: Hub, repo_id: str, after: int) -> _Facts | None:
         record = repo_rows.repo_by_id(db, repo_id)
         if record is None:
             return None
-        pulls = pull_rows.all_pulls(db, repo_id)
-        events = pull_rows.pull_events(db, repo_id)
+        pulls = discussion_rows.all_pulls(db, repo_id)
+        events = discussion_rows.events_of(db, repo_id)
         closed_by = {event.number: event.actor for event in events if event.kind == "closed"}
         merged: dict[int, list[str]] = {}
         for pull in pulls:
@@ -334,7 +334,7 @@ def rebuild(hub: Hub, *, on_progress: Progress = lambda _done, _of: None) -> Non
 def _catch_up(hub: Hub, index: IndexStore) -> None:
     """Sync every repository that the index is behind with."""
     with hub.durable.read() as db:
-        pushes, events = push_rows.last_pushes(db), pull_rows.last_events(db)
+        pushes, events = push_rows.last_pushes(db), discussion_rows.last_events(db)
         records = repo_rows.all_repos(db)
         claimed = people_rows.claimed_namespaces(db)
     with index.read() as db:

@@ -10,7 +10,7 @@ from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State
 from assay.core.permission import STRANGER, Reader
 from assay.errors import NotFoundError, RepoNotFoundError
-from assay.hub import pulls
+from assay.hub import discussions, pulls
 from assay.hub.answers import BrokenFile, Model, PullSummary, RunAnswer, TaskClaims
 from assay.hub.open import Hub
 from assay.hub.repos import find as find_repo
@@ -18,8 +18,8 @@ from assay.hub.results import RUNS, read_limited
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import TaskRow
+from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
-from assay.storage.database.pulls import Pull
 
 
 def model(hub: Hub, reader: Reader, full_name: str) -> Model:
@@ -48,7 +48,7 @@ def model(hub: Hub, reader: Reader, full_name: str) -> Model:
     )
 
 
-def summary(pull: Pull) -> PullSummary:
+def summary(pull: Discussion) -> PullSummary:
     """A pull request as a line of a list."""
     return PullSummary(
         number=pull.number,
@@ -59,9 +59,9 @@ def summary(pull: Pull) -> PullSummary:
     )
 
 
-def shown_status(status: str) -> pulls.ShownStatus:
+def shown_status(status: str) -> discussions.ShownStatus:
     """A pull request's status as answers name it."""
-    for known in pulls.SHOWN_STATUSES:
+    for known in discussions.SHOWN_STATUSES:
         if status == known:
             return known
     raise NotFoundError("the pull request is not there yet")

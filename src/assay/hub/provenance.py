@@ -12,13 +12,13 @@ from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
 from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
-from assay.hub import boards, models, pulls
+from assay.hub import boards, discussions, models, pulls
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, PullAnswer, Removal, Version
+from assay.hub.discussions import Remark
 from assay.hub.open import Hub
 from assay.hub.repos import find as find_repo
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
-from assay.storage.database.pulls import PullEvent
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
@@ -65,11 +65,13 @@ def _ref(lane: str) -> str:
     return MAIN if lane == "main" else f"refs/{lane}"
 
 
-def _events(hub: Hub, reader: Reader, said: Claim) -> list[PullEvent]:
+def _events(hub: Hub, reader: Reader, said: Claim) -> list[Remark]:
+    """What became of a claim's pull request; its commits and titles are not about the claim."""
     if said.pull is None:
         return []
     record = find_repo(hub, reader, "model", said.model)
-    return pulls.events(hub, record, said.pull)
+    found = discussions.remarks(hub, record, said.pull)
+    return [remark for remark in found if remark.event.kind not in ("commit", "renamed")]
 
 
 def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
@@ -115,7 +117,7 @@ def _iso(seconds: int) -> str:
         return str(seconds)
 
 
-def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[PullEvent]) -> list[HistoryLine]:
+def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[Remark]) -> list[HistoryLine]:
     """One line an event, in the order in which the hub learned of them."""
     lines = [_began(rows[0], "introduced", rows[0]["value_text"])]
     for before, row in pairwise(rows):
@@ -156,15 +158,16 @@ def _ended(row: Mapping[str, Any]) -> HistoryLine:
     )
 
 
-def event_line(event: PullEvent) -> HistoryLine:
+def event_line(remark: Remark) -> HistoryLine:
     """What happened to a pull request, as a line of history."""
-    kind = event.kind if event.kind == "comment" else f"pull request {event.kind}"
+    event = remark.event
+    plain = event.kind in ("comment", "commit")
     return HistoryLine(
         at=event.at,
-        kind=kind,
-        actor=event.actor,
-        text=event.text,
-        commit=None,
+        kind=event.kind if plain else f"pull request {event.kind}",
+        actor=event.actor or None,
+        text=remark.text,
+        commit=event.about if event.kind == "commit" else None,
         pull=event.number,
     )
 
@@ -231,7 +234,7 @@ def pull(hub: Hub, reader: Reader, model: str, number: int) -> PullAnswer:
         claims=claims,
         removals=[Removal(**row) for row in removals],
         findings=[Finding(**row) for row in findings],
-        history=[event_line(event) for event in pulls.events(hub, record, number)],
+        history=[event_line(remark) for remark in discussions.remarks(hub, record, number)],
     )
 
 

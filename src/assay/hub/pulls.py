@@ -1,38 +1,39 @@
-"""Pull requests: how anyone reports a result for a model that is not hers."""
+"""Pull requests: how anyone reports a result for a model that is not hers.
+
+Their words are a discussion (`hub.discussions`); here is what concerns their code. One that is
+opened with its first commit is open; one that is opened bare is a draft, and its author pushes to
+`refs/pr/N` next. On an empty repository a bare one has no ref until then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from assay.core.permission import (
-    MAIN,
-    OPEN_STATUSES,
-    Reader,
-    may_close_pull,
-    may_open_pull,
-    may_see,
-    may_write,
-)
+from assay.core.permission import MAIN, OPEN_STATUSES, Reader, may_write
 from assay.errors import (
     ConflictError,
+    DiscussionNotFoundError,
     ForbiddenError,
     PullNotFoundError,
     StaleRefError,
-    UnauthenticatedError,
 )
-from assay.hub import indexing
+from assay.hub import discussions, indexing
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
-from assay.hub.settling import recover
-from assay.storage.database import pulls as rows
-from assay.storage.database.pulls import Pull, PullEvent
+from assay.hub.settling import note_opening, recover
+from assay.storage.database import discussions as rows
+from assay.storage.database import pushes as push_rows
+from assay.storage.database.discussions import Discussion
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
-
-ShownStatus = Literal["draft", "open", "closed", "merged"]
-SHOWN_STATUSES: tuple[ShownStatus, ...] = ("draft", "open", "closed", "merged")
+from assay.storage.git import (
+    ZERO,
+    Difference,
+    Identity,
+    RefUpdate,
+    compare,
+    open_quarantine,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +59,74 @@ class Committed:
     report: Report
 
 
-def find(hub: Hub, reader: Reader, record: RepoRecord, number: int) -> Pull:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a pull request does to its repository.
+
+    Attributes:
+        head: Its last commit, or None when nothing was pushed yet.
+        base: The commit of main that it started from, or None if main had none.
+        merge_commit: The commit of main that brought it in, once it is merged.
+        conflicts: Files that keep it from being merged into main as it is now.
+        difference: What it changes since its base.
+    """
+
+    head: str | None
+    base: str | None
+    merge_commit: str | None
+    conflicts: tuple[str, ...]
+    difference: Difference
+
+
+def find(hub: Hub, reader: Reader, record: RepoRecord, number: int) -> Discussion:
     """A pull request the reader may see.
 
     Raises:
         PullNotFoundError: There is none of that number.
     """
-    with hub.durable.read() as db:
-        found = rows.find_pull(db, record.id, number)
-    if found is None or found.status == "opening" or not may_see(reader, record):
-        raise PullNotFoundError(f"{record.full_name} has no pull request {number}")
+    missing = PullNotFoundError(f"{record.full_name} has no pull request {number}")
+    try:
+        found = discussions.find(hub, reader, record, number)
+    except DiscussionNotFoundError as error:
+        raise missing from error
+    if not found.is_pull:
+        raise missing
     return found
 
 
-def listing(hub: Hub, record: RepoRecord) -> list[Pull]:
+def listing(hub: Hub, record: RepoRecord) -> list[Discussion]:
     """A repository's pull requests, the newest first."""
     with hub.durable.read() as db:
         return rows.all_pulls(db, record.id)[::-1]
 
 
-def events(hub: Hub, record: RepoRecord, number: int) -> list[PullEvent]:
-    """What happened to a pull request, in order."""
-    with hub.durable.read() as db:
-        return rows.pull_events(db, record.id, number)
+def changes(
+    hub: Hub, record: RepoRecord, pull: Discussion, *, with_difference: bool = True
+) -> Changes:
+    """What a pull request changes, and whether it can be merged. Takes time: not in an event loop.
+
+    Args:
+        hub: The hub.
+        record: The repository.
+        pull: The pull request, found by `find`.
+        with_difference: Whether what it changes is asked for too.
+    """
+    git = hub.git.open(record.id)
+    head, main = git.head(f"refs/pr/{pull.number}"), git.head(MAIN)
+    merge_commit = None
+    if pull.merged_by_push is not None:
+        with hub.durable.read() as db:
+            push = push_rows.find_push(db, pull.merged_by_push)
+        main, merge_commit = (None if push.old == ZERO else push.old), push.new
+    if head is None:
+        return Changes(None, None, merge_commit, (), Difference())
+    base = git.merge_base(main, head) if main else None
+    conflicts: list[str] = []
+    if pull.status in OPEN_STATUSES and main not in (None, base):
+        with open_quarantine(git.path) as quarantine:
+            conflicts = quarantine.conflicts(main or "", head)
+    difference = compare(git.path, base, head) if with_difference else Difference()
+    return Changes(head, base, merge_commit, tuple(conflicts), difference)
 
 
 def identity(hub: Hub, reader: Reader) -> Identity:
@@ -114,7 +160,7 @@ def commit(
         PushRefusedError: Errors in files; nothing was changed.
         StaleRefError: The ref does not point to `parent`; nothing was changed.
     """
-    _need_account(reader)
+    discussions.need_account(reader)
     with hub.git.lock(record.id):
         recover(hub, record.id)
         head = hub.git.open(record.id).head(ref)
@@ -132,11 +178,13 @@ def propose(hub: Hub, reader: Reader, record: RepoRecord, proposal: Proposal) ->
         ForbiddenError: The reader may not open pull requests here.
         PushRefusedError: Errors in files; no pull request was opened.
     """
-    _may_open(reader, record)
+    discussions.may_open(reader, record)
+    title = discussions.fit_title(proposal.title[: discussions.MAX_TITLE_CHARS])
+    description = discussions.fit_text(proposal.description)
     with hub.git.lock(record.id):
         recover(hub, record.id)
         main = hub.git.open(record.id).head(MAIN)
-        pull = _add(hub, reader, record, proposal.title, proposal.description)
+        pull = _add(hub, reader, record, title, description, status="opening")
         try:
             return _commit_on(hub, reader, record, f"refs/pr/{pull.number}", None, main, proposal)
         finally:
@@ -144,66 +192,54 @@ def propose(hub: Hub, reader: Reader, record: RepoRecord, proposal: Proposal) ->
                 rows.forget_opening(db, record.id)
 
 
-def open_pull(hub: Hub, reader: Reader, record: RepoRecord, title: str, description: str) -> Pull:
-    """Open a pull request without commits, at main; its author pushes to `refs/pr/N` next.
+def open_pull(
+    hub: Hub, reader: Reader, record: RepoRecord, title: str, description: str
+) -> Discussion:
+    """Open a draft at main, without commits of its own.
 
     Raises:
         ForbiddenError: The reader may not open pull requests here.
+        InvalidError: There is no title, or too much text.
     """
-    _may_open(reader, record)
+    discussions.may_open(reader, record)
+    title, description = discussions.fit_title(title), discussions.fit_text(description)
     with hub.git.lock(record.id):
         recover(hub, record.id)
         main = hub.git.open(record.id).head(MAIN)
+        status = "draft" if main is None else "opening-draft"
+        pull = _add(hub, reader, record, title, description, status=status)
         if main is None:
-            raise ConflictError(
-                f"{record.full_name} is empty: there is nothing to branch from",
-                hint="send the first commit along with the pull request",
-            )
-        pull = _add(hub, reader, record, title, description)
-        land_commit(hub, record, reader, RefUpdate(f"refs/pr/{pull.number}", ZERO, main), None)
-    return find(hub, reader, record, pull.number)
-
-
-def close(hub: Hub, reader: Reader, record: RepoRecord, number: int, reason: str) -> None:
-    """Close an open pull request: withdrawn if by its author, declined if by a writer.
-
-    Raises:
-        ForbiddenError: The reader is neither.
-        ConflictError: It is not open.
-    """
-    pull = find(hub, reader, record, number)
-    if not may_close_pull(reader, record, pull.author):
-        raise ForbiddenError(f"only {pull.author} and the owner may close pull request {number}")
-    _change_status(hub, reader, pull, OPEN_STATUSES, "closed", reason)
-
-
-def reopen(hub: Hub, reader: Reader, record: RepoRecord, number: int, reason: str) -> None:
-    """Open a closed pull request again.
-
-    Raises:
-        ForbiddenError: The reader is neither its author nor a writer.
-        ConflictError: It is not closed.
-    """
-    pull = find(hub, reader, record, number)
-    if not may_close_pull(reader, record, pull.author):
-        raise ForbiddenError(f"only {pull.author} and the owner may reopen pull request {number}")
-    _change_status(hub, reader, pull, frozenset({"closed"}), "open", reason)
+            indexing.sync(hub, record.id)
+        else:
+            update = RefUpdate(f"refs/pr/{pull.number}", ZERO, main)
+            land_commit(hub, record, reader, update, None)
+    return pull
 
 
 def merge(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str = "") -> str:
     """Merge an open pull request into main with a merge commit; returns its id.
 
+    Args:
+        hub: The hub.
+        reader: Who merges.
+        record: The repository.
+        number: The pull request's.
+        text: A reason; it stands in the merge commit, from where the event takes it.
+
     Raises:
         ForbiddenError: The reader may not write main.
         ConflictError: It is not open, has no commits, or both sides changed the same lines.
     """
-    pull = find(hub, reader, record, number)
+    find(hub, reader, record, number)
+    discussions.need_account(reader)
     if not may_write(reader, record):
         raise ForbiddenError(f"only the owner of '{record.namespace}' may merge here")
-    if pull.status not in OPEN_STATUSES:
-        raise ConflictError(f"pull request {number} is {pull.status}")
+    text = discussions.fit_text(text)
     with hub.git.lock(record.id):
         recover(hub, record.id)
+        pull = find(hub, reader, record, number)  # as it is now that nobody else can change it
+        if pull.status not in OPEN_STATUSES:
+            raise ConflictError(f"pull request {number} is {pull.status} already")
         git = hub.git.open(record.id)
         head, main = git.head(f"refs/pr/{number}"), git.head(MAIN)
         if head is None or (main is not None and git.is_ancestor(head, main)):
@@ -218,50 +254,25 @@ def merge(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str =
         return made
 
 
-def comment(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str) -> None:
-    """Say something about a pull request.
-
-    Raises:
-        UnauthenticatedError: A stranger may not.
-    """
-    pull = find(hub, reader, record, number)
-    _need_account(reader)
+def _add(
+    hub: Hub, reader: Reader, record: RepoRecord, title: str, description: str, *, status: str
+) -> Discussion:
+    """A pull request; one of `rows.OPENING` is seen by nobody until its first push has landed."""
     with hub.durable.write() as db:
-        rows.add_pull_event(
-            db,
-            pull.repo_id,
-            number,
-            kind="comment",
-            actor=reader.name or "",
-            at=hub.now(),
-            text=text,
-        )
-    indexing.sync(hub, record.id)
-
-
-def _need_account(reader: Reader) -> None:
-    if reader.name is None:
-        raise UnauthenticatedError("sign in first", hint="send an access token")
-
-
-def _may_open(reader: Reader, record: RepoRecord) -> None:
-    _need_account(reader)
-    if not may_open_pull(reader, record):
-        raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
-
-
-def _add(hub: Hub, reader: Reader, record: RepoRecord, title: str, description: str) -> Pull:
-    """A pull request that nobody sees until its first push has landed."""
-    with hub.durable.write() as db:
-        return rows.add_pull(
+        now = hub.now()
+        made = rows.add_discussion(
             db,
             record.id,
+            is_pull=True,
             title=title,
             description=description,
             author=reader.name or "",
-            status="opening",
-            created=hub.now(),
+            status=status,
+            created=now,
         )
+        if status not in rows.OPENING:
+            note_opening(db, made, at=now)
+    return made
 
 
 def _commit_on(
@@ -284,25 +295,3 @@ def _commit_on(
         number = int(ref.removeprefix("refs/pr/")) if ref.startswith("refs/pr/") else None
         report = land_commit(hub, record, reader, RefUpdate(ref, head or ZERO, made), quarantine)
     return Committed(made, number, report)
-
-
-def _change_status(
-    hub: Hub, reader: Reader, pull: Pull, expected: frozenset[str], status: str, reason: str
-) -> None:
-    """Change a status and its event together; the index follows from them."""
-    with hub.durable.write() as db:
-        now = rows.find_pull(db, pull.repo_id, pull.number)
-        if now is None or now.status not in expected:
-            found = now.status if now else "gone"
-            raise ConflictError(f"pull request {pull.number} is {found}")
-        rows.set_pull_status(db, pull.repo_id, pull.number, status)
-        rows.add_pull_event(
-            db,
-            pull.repo_id,
-            pull.number,
-            kind="closed" if status == "closed" else "reopened",
-            actor=reader.name or "",
-            at=hub.now(),
-            text=reason,
-        )
-    indexing.sync(hub, pull.repo_id)

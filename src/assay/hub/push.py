@@ -35,7 +35,7 @@ from assay.hub.open import Hub
 from assay.hub.results import FOLDER, ResultReader, read_limited
 from assay.hub.settling import recover, settle
 from assay.hub.specs import declared_terms
-from assay.storage.database import pulls as pull_rows
+from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Quarantine, RefUpdate, Repository, update_refs
@@ -98,11 +98,12 @@ def judge(
         lenient: Whether files with errors are to be kept all the same (`-o assay.lenient`).
     """
     with hub.durable.read() as db:
-        pulls = {pull.number: pull for pull in pull_rows.all_pulls(db, record.id, opening=True)}
+        known = discussion_rows.all_pulls(db, record.id, opening=True)
+    pulls = {pull.number: pull for pull in known}
     reasons = []
     for update in updates:
         pull = pulls.get(pull_number(update.ref) or 0)
-        status = "open" if pull and pull.status == "opening" else pull and pull.status
+        status = pull and discussion_rows.OPENING.get(pull.status, pull.status)
         facts = PullFacts(pull.author, status) if pull and status else None
         reason = refuse_ref(actor, record, update.ref, facts, deletes=update.deletes)
         if reason:

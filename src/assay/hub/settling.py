@@ -5,46 +5,102 @@ repository's lock, so the only pending rows are those of a push that is over:
 
 1. A row whose `new` is the ref, or in its history, is applied; any other is failed.
 2. A pull request whose first push was applied is open; one whose first push failed never was.
-3. A pull request whose head an applied push brought into main is merged by that push.
+3. A pull request whose head an applied push brought into main is merged by that push; what the
+   commit of a merge made here says below its subject is the reason.
+4. Each commit that an applied push brought to a pull request is an event of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.core.permission import MAIN, OPEN_STATUSES
 from assay.hub.open import Hub
-from assay.storage.database import pulls as pull_rows
+from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
+from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
-from assay.storage.database.pulls import Pull
 from assay.storage.database.pushes import APPLIED, FAILED, PENDING, Push
-from assay.storage.git import ZERO, Repository
+from assay.storage.git import ZERO, Commit, Repository
+
+# A push that brings more to a pull request has only its newest named there; git has them all.
+MAX_COMMITS_NAMED = 100
 
 
 def settle(hub: Hub, repo_id: str) -> None:
-    """Say of every pending row what became of it, with what follows (rules 1 to 3)."""
+    """Say of every pending row what became of it, with what follows (rules 1 to 4)."""
     with hub.durable.read() as db:
         pending = push_rows.pushes(db, repo_id, states=(PENDING,))
-        pulls = pull_rows.all_pulls(db, repo_id, opening=True)
-    if not pending and all(pull.status != "opening" for pull in pulls):
+        pulls = rows.all_pulls(db, repo_id, opening=True)
+    if not pending and all(pull.status not in rows.OPENING for pull in pulls):
         return
     git = hub.git.open(repo_id)
     landed = [push for push in pending if _landed(git, push)]
-    merged = [(pull, push) for push in landed for pull in pulls if _merges(git, push, pull)]
+    merged = [
+        (pull, push, _merge_reason(git, push, pull))
+        for push in landed
+        for pull in pulls
+        if _merges(git, push, pull)
+    ]
+    commits = {push: _commits(git, push) for push in landed if push.pull is not None}
     with hub.durable.write() as db:
         for push in pending:
             push_rows.settle_push(db, push.id, APPLIED if push in landed else FAILED)
         for pull in pulls:
-            if pull.status == "opening" and any(push.pull == pull.number for push in landed):
-                pull_rows.set_pull_status(db, repo_id, pull.number, "open")
-                _note(hub, db, pull, "opened", pull.author)
-        for pull, push in merged:
-            pull_rows.set_pull_status(db, repo_id, pull.number, "merged", merged_by_push=push.id)
-            _note(hub, db, pull, "merged", push.actor or "")
-        pull_rows.forget_opening(db, repo_id)
+            own = [push for push in landed if push.pull == pull.number]
+            if own and pull.status in rows.OPENING:
+                rows.set_status(db, repo_id, pull.number, rows.OPENING[pull.status])
+                note_opening(db, pull, at=hub.now())
+            for push in own:
+                _note_commits(hub, db, push, commits[push])
+        for pull, push, reason in merged:
+            rows.set_status(db, repo_id, pull.number, "merged", merged_by_push=push.id)
+            _note(hub, db, pull, "merged", push.actor or "", reason)
+        rows.forget_opening(db, repo_id)
 
 
-def _note(hub: Hub, db: Connection, pull: Pull, kind: str, actor: str) -> None:
-    pull_rows.add_pull_event(db, pull.repo_id, pull.number, kind=kind, actor=actor, at=hub.now())
+def note_opening(db: Connection, made: Discussion, *, at: str) -> None:
+    """That it was opened, and with which words; in the transaction that opens it."""
+    place = (db, made.repo_id, made.number)
+    rows.add_event(*place, kind="opened", actor=made.author, at=at)
+    if made.description:
+        rows.add_event(*place, kind="comment", actor=made.author, at=at, text=made.description)
+
+
+def _note(hub: Hub, db: Connection, pull: Discussion, kind: str, actor: str, text: str) -> None:
+    place = (db, pull.repo_id, pull.number)
+    rows.add_event(*place, kind=kind, actor=actor, at=hub.now(), text=text)
+
+
+def _note_commits(hub: Hub, db: Connection, push: Push, commits: Sequence[Commit]) -> None:
+    for commit in commits:
+        rows.add_event(
+            db,
+            push.repo_id,
+            push.pull or 0,
+            kind="commit",
+            actor=push.actor or "",
+            at=hub.now(),
+            text=commit.subject,
+            about=commit.oid,
+        )
+
+
+def _commits(git: Repository, push: Push) -> list[Commit]:
+    """What a push brought to its pull request, oldest first: neither there before nor on main."""
+    if push.new == ZERO or not git.is_commit(push.new):
+        return []
+    since = None if push.old == ZERO else git.merge_base(push.old, push.new)
+    main = git.head(MAIN)
+    if since is None and main is not None:
+        since = git.merge_base(main, push.new)
+    return git.first_parents(push.new, since=since)[-MAX_COMMITS_NAMED:]
+
+
+def _merge_reason(git: Repository, push: Push, pull: Discussion) -> str:
+    message = git.commit(push.new).message
+    made_here = message.startswith(f"Merge pull request {pull.number}: ")
+    return message.partition("\n\n")[2].strip() if made_here else ""
 
 
 def _landed(git: Repository, push: Push) -> bool:
@@ -57,7 +113,7 @@ def _landed(git: Repository, push: Push) -> bool:
     return both_commits and git.is_ancestor(push.new, head)
 
 
-def _merges(git: Repository, push: Push, pull: Pull) -> bool:
+def _merges(git: Repository, push: Push, pull: Discussion) -> bool:
     """Whether a push brought an open pull request's head into main: it was not there before."""
     head = git.head(f"refs/pr/{pull.number}")
     if push.ref != MAIN or push.new == ZERO or head is None or pull.status not in OPEN_STATUSES:

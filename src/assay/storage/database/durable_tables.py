@@ -61,11 +61,13 @@ repo = sa.Table(
     sa.UniqueConstraint("type", "namespace", "name"),
 )
 
-pull = sa.Table(
-    "pull",
+# Discussions and pull requests share one numbering in a repository.
+discussion = sa.Table(
+    "discussion",
     metadata,
     sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("is_pull", sa.Boolean, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("author", sa.Text, sa.ForeignKey("account.name"), nullable=False),
@@ -75,8 +77,9 @@ pull = sa.Table(
     sa.Column("merged_by_push", sa.Integer),
 )
 
-pull_event = sa.Table(
-    "pull_event",
+# Rows are only ever added: edits of a comment are events about it.
+discussion_event = sa.Table(
+    "discussion_event",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("repo_id", sa.Text, nullable=False),
@@ -85,8 +88,9 @@ pull_event = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.ForeignKeyConstraint(["repo_id", "number"], ["pull.repo_id", "pull.number"]),
-    sa.Index("pull_event_of", "repo_id", "number"),
+    sa.Column("about", sa.Text),
+    sa.ForeignKeyConstraint(["repo_id", "number"], ["discussion.repo_id", "discussion.number"]),
+    sa.Index("discussion_event_of", "repo_id", "number"),
 )
 
 # The push log: every ref update. `canonical` and `digest` never change after the row is written.

@@ -90,6 +90,11 @@ def pushes(
     return rows_as(Push, db.execute(query))
 
 
+def find_push(db: sa.Connection, number: int) -> Push:
+    """One row, by a number that the log gave out."""
+    return rows_as(Push, db.execute(sa.select(push).where(push.c.id == number)))[0]
+
+
 def repos_with_pending(db: sa.Connection) -> list[str]:
     """Ids of repositories that have a row nobody settled."""
     query = sa.select(push.c.repo_id).where(push.c.state == PENDING).distinct()

@@ -116,15 +116,17 @@ class Quarantine:
             ConflictError: The same lines were changed on both sides; the files are named.
         """
         index = self._git.merge_commits(ours, theirs)
-        conflicts = sorted(
-            {side.path for entry in index.conflicts or () for side in entry if side is not None}
-        )
+        conflicts = _conflicts(index)
         if conflicts:
             raise ConflictError(
                 f"cannot be merged: both sides changed {', '.join(conflicts)}",
                 hint="merge main into the pull request's branch, resolve, and push it again",
             )
         return self._write(index, [ours, theirs], message, author)
+
+    def conflicts(self, ours: str, theirs: str) -> list[str]:
+        """Paths that both sides changed so that no merge can tell what is meant, sorted."""
+        return _conflicts(self._git.merge_commits(ours, theirs))
 
     def _tree(self, commit: str) -> pygit2.Tree:
         return self._git[commit].peel(pygit2.Tree)
@@ -151,6 +153,12 @@ class Quarantine:
     def close(self) -> None:
         """Throw away what was not kept."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _conflicts(index: pygit2.Index) -> list[str]:
+    return sorted(
+        {side.path for entry in index.conflicts or () for side in entry if side is not None}
+    )
 
 
 @contextmanager

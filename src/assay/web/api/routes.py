@@ -48,20 +48,23 @@ def _claim(context: Context) -> Response:
     return json_reply(provenance.claim(context.hub, context.reader, context.params["claim"]))
 
 
-def pull_number(context: Context) -> int:
-    """The number of a pull request from the path.
+MAX_NUMBER_DIGITS = 9
+
+
+def discussion_number(context: Context) -> int:
+    """The number of a discussion or pull request from the path.
 
     Raises:
-        NotFoundError: It is not a number.
+        NotFoundError: It is not a number, or no repository has so many.
     """
     text = context.params["number"]
-    if not text.isascii() or not text.isdigit():
-        raise NotFoundError(f"'{text}' is not the number of a pull request")
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
+        raise NotFoundError(f"'{text[:40]}' is not the number of a discussion or pull request")
     return int(text)
 
 
 def _pull(context: Context) -> Response:
-    number = pull_number(context)
+    number = discussion_number(context)
     return json_reply(provenance.pull(context.hub, context.reader, context.repo, number))
 
 

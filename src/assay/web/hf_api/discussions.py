@@ -1,23 +1,35 @@
-"""Pull requests as the public hub's clients see them: open, look, comment, close, merge."""
+"""Discussions and pull requests as the public hub's clients see them.
+
+Ids of comments are the numbers of their events. The reason of a closing is told as a comment of its
+own before the change of status, under an id that no edit takes: it stays as it was given.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+from markupsafe import escape
 from starlette.responses import Response
 
+from assay.core.permission import OPEN_STATUSES
 from assay.errors import InvalidError
-from assay.hub import pulls, repos
+from assay.hub import discussions, pulls, repos
+from assay.hub.discussions import CLOSED_STATUSES, Remark
 from assay.hub.repos import RepoType
-from assay.storage.database.pulls import Pull, PullEvent
+from assay.storage.database.discussions import Discussion, Event, Wanted
 from assay.storage.database.repos import RepoRecord
-from assay.web.api.routes import pull_number
+from assay.web.api.routes import discussion_number
 from assay.web.hf_api.account import read_body
 from assay.web.hf_api.info import API_KINDS
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
+
+KINDS = {"": None, "all": None, "discussion": False, "pull_request": True}
+STATUSES = {"": None, "all": None, "open": OPEN_STATUSES, "closed": CLOSED_STATUSES}
+BECOMES = {"closed": "closed", "merged": "merged", "reopened": "open", "ready": "open"}
 
 
 class NewDiscussion(msgspec.Struct, rename="camel"):
@@ -32,132 +44,226 @@ class Status(msgspec.Struct):
     """The body of a change of status."""
 
     status: str
-    comment: str = ""
+    comment: str | None = None
 
 
 class Comment(msgspec.Struct):
     """The body of a comment, or of a merge."""
 
-    comment: str = ""
+    comment: str | None = None
 
 
-def _entry(record: RepoRecord, pull: Pull) -> dict[str, Any]:
+class Content(msgspec.Struct):
+    """The body of an edit of a comment."""
+
+    content: str
+
+
+class Title(msgspec.Struct):
+    """The body of a renaming."""
+
+    title: str
+
+
+def wanted(context: Context) -> tuple[Wanted, int]:
+    """Which discussions a query asks for (`type`, `status`, `author`) and which page (`p`, from 0).
+
+    Raises:
+        InvalidError: A parameter has none of its values.
+    """
+    kind, status, page = context.query("type"), context.query("status"), context.query("p", "0")
+    if kind not in KINDS:
+        raise InvalidError(f"type={kind} is not known; expected {_listed(KINDS)}")
+    if status not in STATUSES:
+        raise InvalidError(f"status={status} is not known; expected {_listed(STATUSES)}")
+    if not page.isascii() or not page.isdigit() or len(page) > 9:  # noqa: PLR2004 - digits that fit
+        raise InvalidError(f"p={page} is not a page; expected a number from 0")
+    return Wanted(KINDS[kind], STATUSES[status], context.query("author") or None), int(page)
+
+
+def _listed(known: dict[str, Any]) -> str:
+    return ", ".join(word for word in known if word)
+
+
+def _entry(record: RepoRecord, found: Discussion) -> dict[str, Any]:
     return {
-        "num": pull.number,
-        "title": pull.title,
-        "status": pull.status,
-        "isPullRequest": True,
-        "createdAt": pull.created,
-        "author": {"name": pull.author},
+        "num": found.number,
+        "title": found.title,
+        "status": found.status,
+        "isPullRequest": found.is_pull,
+        "createdAt": found.created,
+        "author": {"name": found.author},
         "repo": {"name": record.full_name, "type": record.type},
     }
 
 
-def _event(event: PullEvent) -> dict[str, Any]:
-    common = {"id": str(event.id), "createdAt": event.at, "author": {"name": event.actor}}
-    if event.kind == "comment":
-        data: dict[str, Any] = {"edited": False, "hidden": False, "latest": {"raw": event.text}}
-        return {**common, "type": "comment", "data": data}
-    status = {"closed": "closed", "merged": "merged"}.get(event.kind, "open")
-    return {**common, "type": "status-change", "data": {"status": status}}
+def _events(remark: Remark) -> Iterator[dict[str, Any]]:
+    """An event of the record as the client's, in none, one or two parts."""
+    event = remark.event
+    match event.kind:
+        case "comment":
+            yield _comment_event(remark)
+        case "commit":
+            data = {"subject": event.text, "oid": event.about}
+            yield _event(event, "commit", data)
+        case "renamed":
+            yield _event(event, "title-change", {"from": event.about, "to": event.text})
+        case kind if kind in BECOMES:
+            if event.text:
+                yield {**_comment_event(remark), "id": f"{event.id}-reason"}
+            yield _event(event, "status-change", {"status": BECOMES[kind]})
+
+
+def _event(event: Event, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    author = {"author": {"name": event.actor}} if event.actor else {}
+    common = {"id": str(event.id), "type": kind, "createdAt": event.at, **author}
+    return {**common, "data": data}
+
+
+def _comment_event(remark: Remark) -> dict[str, Any]:
+    texts = [] if remark.hidden else [remark.event, *remark.earlier]
+    latest = remark.latest
+    data = {
+        "edited": bool(remark.earlier),
+        "hidden": remark.hidden,
+        "latest": _version(remark.text, latest),
+        "history": [_version(event.text, event) for event in texts],
+        "numEdits": len(remark.earlier),
+    }
+    return _event(remark.event, "comment", data)
+
+
+def _version(text: str, by: Event) -> dict[str, Any]:
+    """One text of a comment. As HTML it is its words and nothing else: no markup of it is kept."""
+    html = f"<p>{escape(text)}</p>" if text else ""
+    return {"raw": text, "html": html, "updatedAt": by.at, "author": {"name": by.actor}}
+
+
+def _last(remark: Remark) -> dict[str, Any]:
+    return list(_events(remark))[-1]
 
 
 def _listing(repo_type: RepoType) -> Handler:
     def listing(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        rows = [_entry(record, pull) for pull in pulls.listing(context.hub, record)]
-        return json_reply({"discussions": rows, "count": len(rows), "start": 0})
+        page = discussions.listing(context.hub, record, *wanted(context))
+        found = [_entry(record, row) for row in page.rows]
+        return json_reply({"discussions": found, "count": page.count, "start": page.start})
 
     return listing
 
 
 def _details(repo_type: RepoType) -> Handler:
-    def details(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        pull = pulls.find(context.hub, context.reader, record, pull_number(context))
-        events = pulls.events(context.hub, record, pull.number)
-        more = {
-            "events": [_event(event) for event in events],
-            "changes": {"base": "refs/heads/main"},
-            "filesWithConflicts": [],
-            "diff": "",
-        }
-        return json_reply({**_entry(record, pull), **more})
+    async def details(context: Context) -> Response:
+        hub = context.hub
+        record = repos.find(hub, context.reader, repo_type, context.repo)
+        found = discussions.find(hub, context.reader, record, discussion_number(context))
+        body = _entry(record, found)
+        with_diff = context.query("diff") in {"1", "true"}
+        if found.is_pull:
+            body |= await asyncio.to_thread(_changes, context, record, found, with_diff=with_diff)
+        said = discussions.remarks(hub, record, found.number)
+        body["events"] = [event for remark in said for event in _events(remark)]
+        return json_reply(body)
 
     return details
+
+
+def _changes(
+    context: Context, record: RepoRecord, found: Discussion, *, with_diff: bool
+) -> dict[str, Any]:
+    changes = pulls.changes(context.hub, record, found, with_difference=with_diff)
+    merged = {"mergeCommitId": changes.merge_commit} if changes.merge_commit else {}
+    return {
+        "changes": {"base": "refs/heads/main", **merged},
+        "filesWithConflicts": list(changes.conflicts),
+        **({"diff": changes.difference.text} if with_diff else {}),
+    }
 
 
 def _create(repo_type: RepoType) -> Handler:
     async def create(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
         asked = await read_body(context, NewDiscussion)
-        if not asked.pull_request:
-            raise InvalidError("this hub has pull requests, and no plain discussions yet")
-        hub, reader = context.hub, context.reader
-        pull = await asyncio.to_thread(
-            pulls.open_pull, hub, reader, record, asked.title, asked.description
-        )
-        return json_reply({"num": pull.number})
+        opens = pulls.open_pull if asked.pull_request else discussions.open_discussion
+        what = (asked.title, asked.description)
+        made = await asyncio.to_thread(opens, context.hub, context.reader, record, *what)
+        return json_reply({"num": made.number})
 
     return create
 
 
-def _status(repo_type: RepoType) -> Handler:
-    async def status(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        asked = await read_body(context, Status)
-        verbs = {"closed": pulls.close, "open": pulls.reopen}
-        if asked.status not in verbs:
-            raise InvalidError(f"status '{asked.status}' is not known; expected closed or open")
-        number = pull_number(context)
-        verb = verbs[asked.status]
-        await asyncio.to_thread(verb, context.hub, context.reader, record, number, asked.comment)
-        return json_reply({"newStatus": _last_event(context, record, number)})
-
-    return status
+# What a change does with a body that was read: the discussion's number comes from the path.
+Act = Callable[[Context, RepoRecord, int, Any], dict[str, Any]]
 
 
-def _last_event(context: Context, record: RepoRecord, number: int) -> dict[str, Any]:
-    return _event(pulls.events(context.hub, record, number)[-1])
+def _change(body: type, act: Act) -> Callable[[RepoType], Handler]:
+    """A route that changes one discussion, outside the event loop."""
+
+    def of(repo_type: RepoType) -> Handler:
+        async def change(context: Context) -> Response:
+            record = repos.find(context.hub, context.reader, repo_type, context.repo)
+            number = discussion_number(context)
+            asked: Any = await read_body(context, body)
+            return json_reply(await asyncio.to_thread(act, context, record, number, asked))
+
+        return change
+
+    return of
 
 
-def _comment(repo_type: RepoType) -> Handler:
-    async def comment(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        asked = await read_body(context, Comment)
-        number = pull_number(context)
-        await asyncio.to_thread(
-            pulls.comment, context.hub, context.reader, record, number, asked.comment
-        )
-        return json_reply({"newMessage": _last_event(context, record, number)})
-
-    return comment
+def _status(context: Context, record: RepoRecord, number: int, asked: Status) -> dict[str, Any]:
+    verbs = {"closed": discussions.close, "open": discussions.reopen}
+    if asked.status not in verbs:
+        raise InvalidError(f"status '{asked.status}' is not known; expected closed or open")
+    reason = asked.comment or ""
+    remark = verbs[asked.status](context.hub, context.reader, record, number, reason)
+    return {"newStatus": _last(remark)}
 
 
-def _merge(repo_type: RepoType) -> Handler:
-    async def merge(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        asked = await read_body(context, Comment)
-        number = pull_number(context)
-        commit = await asyncio.to_thread(
-            pulls.merge, context.hub, context.reader, record, number, asked.comment
-        )
-        return json_reply({"mergeCommitId": commit})
+def _comment(context: Context, record: RepoRecord, number: int, asked: Comment) -> dict[str, Any]:
+    text = asked.comment or ""
+    remark = discussions.comment(context.hub, context.reader, record, number, text)
+    return {"newMessage": _last(remark)}
 
-    return merge
+
+def _edit(context: Context, record: RepoRecord, number: int, asked: Content) -> dict[str, Any]:
+    which = context.params["comment"]
+    remark = discussions.edit(context.hub, context.reader, record, number, which, asked.content)
+    return {"updatedComment": _last(remark)}
+
+
+def _hide(context: Context, record: RepoRecord, number: int, _asked: object) -> dict[str, Any]:
+    which = context.params["comment"]
+    remark = discussions.hide(context.hub, context.reader, record, number, which)
+    return {"updatedComment": _last(remark)}
+
+
+def _rename(context: Context, record: RepoRecord, number: int, asked: Title) -> dict[str, Any]:
+    remark = discussions.rename(context.hub, context.reader, record, number, asked.title)
+    return {"newTitle": _last(remark)}
+
+
+def _merge(context: Context, record: RepoRecord, number: int, asked: Comment) -> dict[str, Any]:
+    text = asked.comment or ""
+    return {"mergeCommitId": pulls.merge(context.hub, context.reader, record, number, text)}
 
 
 def routes() -> list[Route]:
-    """Pull requests of models and datasets."""
+    """Discussions and pull requests of models and datasets."""
     made = []
     for kind, repo_type in API_KINDS:
         at = f"/api/{kind}/{{ns}}/{{name}}/discussions"
+        one = f"{at}/{{number}}"
         made += [
             Route("GET", at, _listing(repo_type)),
             Route("POST", at, _create(repo_type)),
-            Route("GET", f"{at}/{{number}}", _details(repo_type)),
-            Route("POST", f"{at}/{{number}}/status", _status(repo_type)),
-            Route("POST", f"{at}/{{number}}/comment", _comment(repo_type)),
-            Route("POST", f"{at}/{{number}}/merge", _merge(repo_type)),
+            Route("GET", one, _details(repo_type)),
+            Route("POST", f"{one}/status", _change(Status, _status)(repo_type)),
+            Route("POST", f"{one}/comment", _change(Comment, _comment)(repo_type)),
+            Route("POST", f"{one}/comment/{{comment}}/edit", _change(Content, _edit)(repo_type)),
+            Route("POST", f"{one}/comment/{{comment}}/hide", _change(dict, _hide)(repo_type)),
+            Route("POST", f"{one}/title", _change(Title, _rename)(repo_type)),
+            Route("POST", f"{one}/merge", _change(Comment, _merge)(repo_type)),
         ]
     return made

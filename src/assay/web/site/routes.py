@@ -12,7 +12,7 @@ from assay.hub import boards, models, provenance, repos
 from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
-from assay.web.api.routes import pull_number, view_of
+from assay.web.api.routes import discussion_number, view_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Route
@@ -67,7 +67,7 @@ def _claim(context: Context) -> Response:
 
 
 def _pull(context: Context) -> Response:
-    number = pull_number(context)
+    number = discussion_number(context)
     answer = provenance.pull(context.hub, context.reader, context.repo, number)
     return page_reply(pages.render_pull(answer, _site(context)))
 

@@ -1,0 +1,198 @@
+"""Discussions and pull requests, which share one numbering, and what happened to them.
+
+What happened is only ever added to: an edited comment is its first text and the edits after it.
+The code of a pull request is in git under `refs/pr/N`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from assay.storage.database.durable_tables import discussion, discussion_event
+from assay.storage.database.engine import rows_as
+
+# What a pull request whose first push is still pending becomes once that push has landed.
+OPENING = {"opening": "open", "opening-draft": "draft"}
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """A discussion, or a pull request if `is_pull`.
+
+    `status` is draft, open, closed or merged, or a key of `OPENING`. `description` is what it was
+    opened with; its first comment says the same and may have been edited since.
+    """
+
+    repo_id: str
+    number: int
+    is_pull: bool
+    title: str
+    description: str
+    author: str
+    status: str
+    created: str
+    merged_by_push: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a discussion.
+
+    `kind`, with what `text` and `about` then hold: opened; comment (text); edited (new text, number
+    of the comment's event); hidden (reason, number of the comment's event); renamed (new title, old
+    title); commit (subject, commit id); ready, closed, reopened, merged (reason).
+    """
+
+    id: int
+    repo_id: str
+    number: int
+    kind: str
+    actor: str
+    at: str
+    text: str
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a repository's discussions: None means whatever there is."""
+
+    is_pull: bool | None = None
+    statuses: Collection[str] | None = None
+    author: str | None = None
+
+
+def add_discussion(
+    db: sa.Connection,
+    repo_id: str,
+    *,
+    is_pull: bool,
+    title: str,
+    description: str,
+    author: str,
+    status: str,
+    created: str,
+) -> Discussion:
+    """Add a discussion or pull request under the repository's next number."""
+    highest = sa.func.coalesce(sa.func.max(discussion.c.number), 0)
+    number = int(
+        db.execute(sa.select(highest).where(discussion.c.repo_id == repo_id)).scalar_one() + 1
+    )
+    made = Discussion(repo_id, number, is_pull, title, description, author, status, created, None)
+    values = {column.name: getattr(made, column.name) for column in discussion.c}
+    db.execute(sa.insert(discussion).values(values))
+    return made
+
+
+def _there(repo_id: str) -> sa.ColumnElement[bool]:
+    """Those of a repository that anybody was told of."""
+    return (discussion.c.repo_id == repo_id) & discussion.c.status.not_in(OPENING)
+
+
+def find_discussion(db: sa.Connection, repo_id: str, number: int) -> Discussion | None:
+    """One discussion, or None; a pull request whose opening was cut short counts as none."""
+    query = sa.select(discussion).where(_there(repo_id), discussion.c.number == number)
+    found = rows_as(Discussion, db.execute(query))
+    return found[0] if found else None
+
+
+def all_pulls(db: sa.Connection, repo_id: str, *, opening: bool = False) -> list[Discussion]:
+    """A repository's pull requests by number.
+
+    Args:
+        db: The durable database.
+        repo_id: The repository.
+        opening: Whether those count whose first push is still pending.
+    """
+    place = discussion.c.repo_id == repo_id if opening else _there(repo_id)
+    query = sa.select(discussion).where(place, discussion.c.is_pull).order_by(discussion.c.number)
+    return rows_as(Discussion, db.execute(query))
+
+
+def page_of(
+    db: sa.Connection, repo_id: str, wanted: Wanted, *, start: int, limit: int
+) -> tuple[int, list[Discussion]]:
+    """How many discussions of a repository are wanted, and some of them, the newest first."""
+    where = [_there(repo_id)]
+    if wanted.is_pull is not None:
+        where.append(discussion.c.is_pull == wanted.is_pull)
+    if wanted.statuses is not None:
+        where.append(discussion.c.status.in_(wanted.statuses))
+    if wanted.author is not None:
+        where.append(discussion.c.author == wanted.author)
+    count = db.execute(
+        sa.select(sa.func.count()).select_from(discussion).where(*where)
+    ).scalar_one()
+    query = sa.select(discussion).where(*where).order_by(discussion.c.number.desc())
+    return int(count), rows_as(Discussion, db.execute(query.limit(limit).offset(start)))
+
+
+def set_status(
+    db: sa.Connection, repo_id: str, number: int, status: str, *, merged_by_push: int | None = None
+) -> None:
+    """Change what a discussion is."""
+    _update(db, repo_id, number, status=status, merged_by_push=merged_by_push)
+
+
+def set_title(db: sa.Connection, repo_id: str, number: int, title: str) -> None:
+    """Give a discussion another title."""
+    _update(db, repo_id, number, title=title)
+
+
+def _update(db: sa.Connection, repo_id: str, number: int, **values: object) -> None:
+    place = (discussion.c.repo_id == repo_id) & (discussion.c.number == number)
+    db.execute(sa.update(discussion).where(place).values(values))
+
+
+def forget_opening(db: sa.Connection, repo_id: str) -> None:
+    """Remove pull requests whose first push never landed: nobody was told of them."""
+    place = (discussion.c.repo_id == repo_id) & discussion.c.status.in_(OPENING)
+    db.execute(sa.delete(discussion).where(place))
+
+
+def add_event(
+    db: sa.Connection,
+    repo_id: str,
+    number: int,
+    *,
+    kind: str,
+    actor: str,
+    at: str,
+    text: str = "",
+    about: str | None = None,
+) -> int:
+    """Write down what happened, who did it and when; returns the event's number."""
+    row = {"repo_id": repo_id, "number": number, "kind": kind, "actor": actor, "at": at}
+    made = db.execute(sa.insert(discussion_event).values(**row, text=text, about=about))
+    return int(made.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+
+
+def events_of(db: sa.Connection, repo_id: str, number: int | None = None) -> list[Event]:
+    """What happened to one discussion (or to all of a repository), in order."""
+    query = (
+        sa.select(discussion_event)
+        .where(discussion_event.c.repo_id == repo_id)
+        .order_by(discussion_event.c.id)
+    )
+    if number is not None:
+        query = query.where(discussion_event.c.number == number)
+    return rows_as(Event, db.execute(query))
+
+
+def count_events(db: sa.Connection, repo_id: str, number: int) -> int:
+    """How much happened to a discussion."""
+    query = sa.select(sa.func.count()).where(
+        discussion_event.c.repo_id == repo_id, discussion_event.c.number == number
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def last_events(db: sa.Connection) -> dict[str, int]:
+    """The number of the last event of every repository that has discussions."""
+    query = sa.select(discussion_event.c.repo_id, sa.func.max(discussion_event.c.id)).group_by(
+        discussion_event.c.repo_id
+    )
+    return {row[0]: row[1] for row in db.execute(query)}

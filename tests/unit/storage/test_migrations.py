@@ -1,0 +1,60 @@
+"""What earlier versions of this hub wrote is carried over, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from assay.storage.database import discussions
+from assay.storage.database.durable_store import MIGRATIONS, open_durable
+from assay.storage.database.engine import Database
+
+OLD = """
+insert into account (name, is_admin, created) values ('ada', 0, 't0');
+insert into namespace (name, owner, claimed, created) values ('ada', 'ada', 1, 't0');
+insert into repo (id, type, namespace, name, private, created, created_by)
+  values ('r', 'model', 'ada', 'm', 0, 't0', 'ada');
+insert into pull (repo_id, number, title, description, author, status, created)
+  values ('r', 1, 'One', 'why', 'ada', 'open', 't1'), ('r', 2, 'Two', '', 'ada', 'closed', 't2');
+insert into pull_event (repo_id, number, kind, actor, at, text) values
+  ('r', 1, 'opened', 'ada', 't1', ''), ('r', 2, 'opened', 'ada', 't2', ''),
+  ('r', 1, 'comment', 'ada', 't3', 'hm'), ('r', 2, 'closed', 'ada', 't4', 'no')
+"""
+
+
+def at_revision(folder: Path, revision: str) -> Database:
+    """A durable store as it was after a migration."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    database = Database(folder / "hub.sqlite", durability="FULL")
+    with database.write() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, revision)
+    return database
+
+
+def test_pull_requests_of_the_first_version_become_discussions(tmp_path: Path) -> None:
+    before = at_revision(tmp_path, "0001")
+    with before.write() as db:
+        for statement in OLD.split(";"):
+            db.execute(sa.text(statement))
+    before.close()
+    store = open_durable(tmp_path)
+    with store.read() as db:
+        pulls = discussions.all_pulls(db, "r")
+        events = discussions.events_of(db, "r")
+    store.close()
+    assert [(pull.number, pull.is_pull, pull.status) for pull in pulls] == [
+        (1, True, "open"),
+        (2, True, "closed"),
+    ]
+    assert [(event.number, event.kind, event.text) for event in events] == [
+        (1, "opened", ""),
+        (1, "comment", "why"),
+        (2, "opened", ""),
+        (1, "comment", "hm"),
+        (2, "closed", "no"),
+    ]
