@@ -74,6 +74,12 @@ class ForbiddenError(AssayError):
     code = "forbidden"
 
 
+class QuotaExceededError(ForbiddenError):
+    """The account has brought as much as it may."""
+
+    code = "quota-exceeded"
+
+
 class UnauthenticatedError(AssayError):
     """Nobody in particular asks for what only somebody may have."""
 

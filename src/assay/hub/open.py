@@ -12,10 +12,12 @@ from pathlib import Path
 from assay.errors import ConflictError, UnavailableError
 from assay.hub.results import ParsedFiles
 from assay.settings import HubSettings
+from assay.storage.blobs import Blobs, LocalBlobs
 from assay.storage.database.durable_store import open_durable
 from assay.storage.database.engine import Database
 from assay.storage.database.index_store import IndexStore
 from assay.storage.git import GitStore
+from assay.storage.secret import load_secret
 
 Clock = Callable[[], datetime]
 
@@ -29,6 +31,8 @@ class Hub:
         git: The repositories.
         durable: People, names, pull requests and the push log.
         index: What is derived from all that.
+        blobs: Large files.
+        secret: Signs links; known to this data folder alone.
         clock: Gives the present; tests hand in their own.
         parsed: Result files as parsed lately.
     """
@@ -37,6 +41,8 @@ class Hub:
     git: GitStore
     durable: Database
     index: IndexStore
+    blobs: Blobs
+    secret: bytes
     clock: Clock
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
 
@@ -79,6 +85,8 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
         git=GitStore(data / "repos"),
         durable=open_durable(data),
         index=IndexStore(data),
+        blobs=LocalBlobs(data / "blobs"),
+        secret=load_secret(data / "secret"),
         clock=clock,
     )
 
@@ -98,4 +106,5 @@ def serving(hub: Hub) -> Iterator[None]:
                 f"another process serves {hub.settings.data}",
                 hint="stop it first, or give another folder with --data",
             ) from error
+        hub.blobs.remove_unfinished()
         yield

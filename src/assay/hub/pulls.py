@@ -7,10 +7,10 @@ opened with its first commit is open; one that is opened bare is a draft, and it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from assay.core.permission import MAIN, OPEN_STATUSES, Reader, may_write
+from assay.core.permission import MAIN, OPEN_STATUSES, Reader, may_write, pull_number
 from assay.errors import (
     ConflictError,
     DiscussionNotFoundError,
@@ -19,6 +19,7 @@ from assay.errors import (
     StaleRefError,
 )
 from assay.hub import discussions, indexing
+from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
 from assay.hub.settling import note_opening, recover
@@ -28,9 +29,12 @@ from assay.storage.database.discussions import Discussion
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import (
     ZERO,
+    Change,
     Difference,
     Identity,
+    Quarantine,
     RefUpdate,
+    Repository,
     compare,
     open_quarantine,
 )
@@ -38,11 +42,19 @@ from assay.storage.git import (
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A commit to make: files to set (bytes) or to remove (None), by path."""
+    """A commit to make.
+
+    Attributes:
+        title: The message's first line.
+        description: The rest of it.
+        plan: Says what becomes of each path on top of a commit; asked under the repository's lock.
+        incoming: Large files that come with it.
+    """
 
     title: str
     description: str
-    changes: Mapping[str, bytes | None]
+    plan: Callable[[Repository, str | None], Mapping[str, Change]]
+    incoming: Incoming
 
     @property
     def message(self) -> str:
@@ -142,6 +154,7 @@ def commit(
     record: RepoRecord,
     ref: str,
     proposal: Proposal,
+    quarantine: Quarantine,
     *,
     parent: str | None = None,
 ) -> Committed:
@@ -153,6 +166,7 @@ def commit(
         record: The repository, found by `repos.find`.
         ref: Full ref name.
         proposal: What to change.
+        quarantine: Where its objects are.
         parent: If given, the (abbreviated) commit that the ref must point to.
 
     Raises:
@@ -163,30 +177,52 @@ def commit(
     discussions.need_account(reader)
     with hub.git.lock(record.id):
         recover(hub, record.id)
-        head = hub.git.open(record.id).head(ref)
-        if parent is not None and not (head or "").startswith(parent):
-            raise StaleRefError(
-                f"{ref} points to {head}, expected {parent}", hint="fetch it and commit on top"
-            )
-        return _commit_on(hub, reader, record, ref, head, head, proposal)
+        git = hub.git.open(record.id)
+        head = git.head(ref)
+        # A draft that was opened on an empty repository has no commit yet.
+        on = head or (git.head(MAIN) if pull_number(ref) else None)
+        _expect(ref, on, parent)
+        return _commit_on(hub, reader, record, ref, head, on, proposal, quarantine)
 
 
-def propose(hub: Hub, reader: Reader, record: RepoRecord, proposal: Proposal) -> Committed:
-    """Open a pull request with one commit on top of main.
+def propose(
+    hub: Hub,
+    reader: Reader,
+    record: RepoRecord,
+    proposal: Proposal,
+    quarantine: Quarantine,
+    *,
+    base: str = "main",
+    parent: str | None = None,
+) -> Committed:
+    """Open a pull request with one commit on top of a revision.
+
+    Args:
+        hub: The hub.
+        reader: Who opens it.
+        record: The repository, found by `repos.find`.
+        proposal: What to change.
+        quarantine: Where its objects are.
+        base: The revision; main may not be there yet.
+        parent: If given, the (abbreviated) commit that the base must be.
 
     Raises:
         ForbiddenError: The reader may not open pull requests here.
         PushRefusedError: Errors in files; no pull request was opened.
+        StaleRefError: The base is not `parent`; no pull request was opened.
     """
     discussions.may_open(reader, record)
     title = discussions.fit_title(proposal.title[: discussions.MAX_TITLE_CHARS])
     description = discussions.fit_text(proposal.description)
     with hub.git.lock(record.id):
         recover(hub, record.id)
-        main = hub.git.open(record.id).head(MAIN)
+        git = hub.git.open(record.id)
+        main = git.head(MAIN) if base in {"main", MAIN} else git.resolve(base)
+        _expect(base, main, parent)
         pull = _add(hub, reader, record, title, description, status="opening")
         try:
-            return _commit_on(hub, reader, record, f"refs/pr/{pull.number}", None, main, proposal)
+            ref = f"refs/pr/{pull.number}"
+            return _commit_on(hub, reader, record, ref, None, main, proposal, quarantine)
         finally:
             with hub.durable.write() as db:  # settled ones are open by now
                 rows.forget_opening(db, record.id)
@@ -275,6 +311,13 @@ def _add(
     return made
 
 
+def _expect(name: str, head: str | None, parent: str | None) -> None:
+    if parent is not None and not (head or "").startswith(parent):
+        raise StaleRefError(
+            f"{name} points to {head}, expected {parent}", hint="fetch it and commit on top"
+        )
+
+
 def _commit_on(
     hub: Hub,
     reader: Reader,
@@ -283,15 +326,20 @@ def _commit_on(
     head: str | None,
     parent: str | None,
     proposal: Proposal,
+    quarantine: Quarantine,
 ) -> Committed:
-    git = hub.git.open(record.id)
-    with open_quarantine(git.path) as quarantine:
-        made = quarantine.commit(
-            parent=parent,
-            changes=proposal.changes,
-            message=proposal.message,
-            author=identity(hub, reader),
-        )
-        number = int(ref.removeprefix("refs/pr/")) if ref.startswith("refs/pr/") else None
-        report = land_commit(hub, record, reader, RefUpdate(ref, head or ZERO, made), quarantine)
-    return Committed(made, number, report)
+    """Commit on top of `parent`; what changes nothing makes no commit."""
+    made = quarantine.commit(
+        parent=parent,
+        changes=proposal.plan(hub.git.open(record.id), parent),
+        message=proposal.message,
+        author=identity(hub, reader),
+    )
+    number = pull_number(ref)
+    if parent is None or not quarantine.same_tree(made, parent):
+        update = RefUpdate(ref, head or ZERO, made)
+        report = land_commit(hub, record, reader, update, quarantine, incoming=proposal.incoming)
+        return Committed(made, number, report)
+    if head is None:
+        land_commit(hub, record, reader, RefUpdate(ref, ZERO, parent), None)
+    return Committed(parent, number, Report())

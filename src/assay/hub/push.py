@@ -13,7 +13,7 @@ A process may die between any two steps: `settle` looks where the refs are and f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from assay.core.permission import (
 from assay.errors import ForbiddenError, InvalidError
 from assay.formats.finding import Finding, has_errors
 from assay.hub import indexing
+from assay.hub.large import Incoming, refuse_blobs
 from assay.hub.open import Hub
 from assay.hub.results import FOLDER, ResultReader, read_limited
 from assay.hub.settling import recover, settle
@@ -43,21 +44,32 @@ from assay.storage.git_wire import Verdict
 
 LENIENT = "assay.lenient"
 KEPT = "refs/assay/kept/"
+NOTHING: Mapping[str, int] = {}
 SPEC_FILES = ("eval.yaml", "assay.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What judging found: reasons of permission, and findings about files."""
+    """What judging found.
+
+    Attributes:
+        reasons: Why the actor may not do it.
+        faults: What git cannot hold or point to, whoever asks.
+        findings: What the checks say about files.
+        lenient: Whether errors among the findings are let through.
+    """
 
     reasons: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     lenient: bool = False
 
     @property
     def accepted(self) -> bool:
         """Whether the push may land."""
-        return not self.reasons and (self.lenient or not has_errors(self.findings))
+        if self.reasons or self.faults:
+            return False
+        return self.lenient or not has_errors(self.findings)
 
 
 class PushRefusedError(InvalidError):
@@ -67,7 +79,7 @@ class PushRefusedError(InvalidError):
 
     def __init__(self, report: Report) -> None:
         errors = sum(finding.severity == "error" for finding in report.findings)
-        message = f"{errors} errors in the files of this change"
+        message = "; ".join(report.faults) or f"{errors} errors in the files of this change"
         super().__init__(message, hint="correct what is named and send it again")
         self.findings = report.findings
 
@@ -86,6 +98,7 @@ def judge(
     git: Repository,
     *,
     lenient: bool = False,
+    brought: Mapping[str, int] = NOTHING,
 ) -> Report:
     """Step 2, without any effect.
 
@@ -96,19 +109,11 @@ def judge(
         updates: The refs and where they are to move.
         git: The repository, with the new objects visible.
         lenient: Whether files with errors are to be kept all the same (`-o assay.lenient`).
+        brought: Sizes in bytes of large files that come with the change, by sha256.
     """
-    with hub.durable.read() as db:
-        known = discussion_rows.all_pulls(db, record.id, opening=True)
-    pulls = {pull.number: pull for pull in known}
-    reasons = []
+    reasons = refuse(hub, record, actor, updates)
     for update in updates:
-        pull = pulls.get(pull_number(update.ref) or 0)
-        status = pull and discussion_rows.OPENING.get(pull.status, pull.status)
-        facts = PullFacts(pull.author, status) if pull and status else None
-        reason = refuse_ref(actor, record, update.ref, facts, deletes=update.deletes)
-        if reason:
-            reasons.append(reason)
-        elif not update.deletes and lane_of(update.ref) and not git.is_commit(update.new):
+        if not update.deletes and lane_of(update.ref) and not git.is_commit(update.new):
             reasons.append(f"{update.ref}: points to something that is not a commit")
     if reasons:
         return Report(tuple(reasons))
@@ -117,7 +122,22 @@ def judge(
         if lane_of(update.ref) and not update.deletes:
             findings += _check(hub, record, actor, update, git)
             lenient = lenient or _is_existing_clone(update, git)
-    return Report(findings=tuple(findings), lenient=lenient)
+    blobs = refuse_blobs(hub, record, git, [update.new for update in updates], brought)
+    return Report(faults=tuple(blobs), findings=tuple(findings), lenient=lenient)
+
+
+def refuse(hub: Hub, record: RepoRecord, actor: Reader, updates: Sequence[RefUpdate]) -> list[str]:
+    """Why the actor may not move these refs; nothing when she may."""
+    with hub.durable.read() as db:
+        known = discussion_rows.all_pulls(db, record.id, opening=True)
+    pulls = {pull.number: pull for pull in known}
+    reasons = []
+    for update in updates:
+        pull = pulls.get(pull_number(update.ref) or 0)
+        status = pull and discussion_rows.OPENING.get(pull.status, pull.status)
+        facts = PullFacts(pull.author, status) if pull and status else None
+        reasons.append(refuse_ref(actor, record, update.ref, facts, deletes=update.deletes))
+    return [reason for reason in reasons if reason]
 
 
 def _is_existing_clone(update: RefUpdate, git: Repository) -> bool:
@@ -302,7 +322,7 @@ class GitPush:
 def _lines(report: Report, most: int) -> tuple[str, ...]:
     """What the pusher reads, errors first; findings beyond `most` are counted."""
     findings = sorted(report.findings, key=lambda f: (f.severity != "error", f))
-    lines = [*report.reasons, *(finding.render() for finding in findings[:most])]
+    lines = [*report.reasons, *report.faults, *(finding.render() for finding in findings[:most])]
     if len(findings) > most:
         lines.append(f"… and {len(findings) - most} more; `assay check` lists them all")
     if not report.accepted and findings:
@@ -319,6 +339,7 @@ def land_commit(
     quarantine: Quarantine | None,
     *,
     lenient: bool = False,
+    incoming: Incoming | None = None,
 ) -> Report:
     """The door for changes that the hub itself made; hold the repository's lock.
 
@@ -329,6 +350,7 @@ def land_commit(
         update: The ref and where it moves.
         quarantine: Where the new objects are; None when the repository has them already.
         lenient: Whether files with errors are kept all the same.
+        incoming: Large files that come with the change.
 
     Raises:
         PushForbiddenError: The actor may not move this ref; nothing was changed.
@@ -336,11 +358,14 @@ def land_commit(
         StaleRefError: The ref moved meanwhile; nothing was changed.
     """
     git = hub.git.open(record.id, quarantine=quarantine.folder if quarantine else None)
-    report = judge(hub, record, actor, [update], git, lenient=lenient)
+    brought = incoming.sizes() if incoming else NOTHING
+    report = judge(hub, record, actor, [update], git, lenient=lenient, brought=brought)
     if report.reasons:
         raise PushForbiddenError("; ".join(report.reasons))
     if not report.accepted:
         raise PushRefusedError(report)
+    if incoming is not None:
+        incoming.keep()
     if quarantine is not None:
         quarantine.keep()
     landing = Landing(hub, record, actor)

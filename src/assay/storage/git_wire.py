@@ -30,6 +30,8 @@ from assay.storage.git.writing import RefUpdate
 log = logging.getLogger("assay.push")
 
 CHUNK_BYTES = 64 * 1024
+# git reads larger blobs piece by piece.
+STREAMED_BYTES = 1024 * 1024
 # receive-pack's own answer: progress and one line a ref. It is held back until the push is settled.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 # What a hook may ask about: 100,000 refs and more.
@@ -229,6 +231,33 @@ async def upload_pack(
         await process.wait()
     finally:
         await _end(process, feeding)
+
+
+async def read_blob(repository: Path, oid: str, start: int, end: int) -> AsyncIterator[bytes]:
+    """The bytes of a blob from `start` to `end` (exclusive), never held as a whole here."""
+    process = await asyncio.create_subprocess_exec(
+        *command("cat-file", "blob", oid, options=[f"core.bigFileThreshold={STREAMED_BYTES}"]),
+        cwd=repository,
+        env=environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        at = 0
+        while at < end and (chunk := await process.stdout.read(CHUNK_BYTES)):
+            wanted = chunk[max(0, start - at) : end - at]
+            at += len(chunk)
+            if wanted:
+                yield wanted
+        if at < end:
+            raise UnavailableError(f"git could not read the blob {oid} in {repository}")
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 async def receive_pack(

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from assay.errors import InvalidError, NotFoundError, RepoNotFoundError, UnauthenticatedError
 from assay.hub import repos
@@ -19,30 +18,9 @@ from assay.storage import git_wire
 from assay.storage.database.repos import RepoRecord
 from assay.web import auth
 from assay.web.routing import Context, Handler, Route
+from assay.web.streams import Stream
 
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
-
-
-class _Stream(Response):
-    """Sends chunks while the request's body is still being read.
-
-    Starlette's own streaming response listens for a disconnect meanwhile, and so would swallow the
-    rest of the body that git is waiting for.
-    """
-
-    def __init__(
-        self, chunks: AsyncIterator[bytes], *, media_type: str, headers: dict[str, str]
-    ) -> None:
-        super().__init__(media_type=media_type, headers=headers)
-        del self.headers["content-length"]
-        self._chunks = chunks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
-        async for chunk in self._chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
 
 
 def _find(context: Context, repo_type: RepoType) -> RepoRecord:
@@ -106,8 +84,8 @@ def _upload_pack(repo_type: RepoType) -> Handler:
         chunks = git_wire.upload_pack(
             context.hub.git.path(record.id), _body(context), protocol=_protocol(context)
         )
-        kind = "application/x-git-upload-pack-result"
-        return _Stream(chunks, media_type=kind, headers=NO_CACHE)
+        kind = {"Content-Type": "application/x-git-upload-pack-result"}
+        return Stream(chunks, headers={**NO_CACHE, **kind})
 
     return upload_pack
 

@@ -112,3 +112,19 @@ push = sa.Table(
     sa.Index("push_pending", "state", sqlite_where=sa.text("state = 'pending'")),
     sqlite_autoincrement=True,
 )
+
+# Which repository has which large file: an object is read and referenced through such a row only.
+# `git_oid` is what git would call the content as a blob; `counted` says that the bytes count
+# against the account's quota, because they came from somebody who may not write there.
+lfs_object = sa.Table(
+    "lfs_object",
+    metadata,
+    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("oid", sa.Text, primary_key=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("git_oid", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("counted", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Index("lfs_object_by", "account", "counted"),
+)

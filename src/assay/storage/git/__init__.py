@@ -1,9 +1,11 @@
 """Bare repositories by id. Everything that touches git objects or refs is in this package."""
 
 from assay.storage.git.comparing import Difference, FileDifference, compare
+from assay.storage.git.ignoring import find_ignored
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
 from assay.storage.git.store import GitStore, packed_refs
 from assay.storage.git.writing import (
+    Change,
     Identity,
     Quarantine,
     RefUpdate,
@@ -13,6 +15,7 @@ from assay.storage.git.writing import (
 
 __all__ = [
     "ZERO",
+    "Change",
     "Commit",
     "Difference",
     "FileDifference",
@@ -23,6 +26,7 @@ __all__ = [
     "Repository",
     "TreeItem",
     "compare",
+    "find_ignored",
     "open_quarantine",
     "packed_refs",
     "update_refs",

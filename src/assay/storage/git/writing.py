@@ -5,18 +5,18 @@ A refused change leaves no object behind, because its objects never leave the qu
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode
+from pygit2.enums import AttrCheck, FileMode
 
 from assay.errors import ConflictError, StaleRefError, UnavailableError
+from assay.storage.disk import sync_folder
 from assay.storage.git.process import run
 from assay.storage.git.repository import ZERO
 
@@ -71,6 +71,10 @@ def update_refs(repository: Path, updates: Sequence[RefUpdate]) -> None:
         raise
 
 
+Change = bytes | str | None
+"""What becomes of a path: new content, the id of a blob that is there already, or removal."""
+
+
 class Quarantine:
     """A folder of new objects that a repository does not have yet. Use as a context manager."""
 
@@ -82,32 +86,75 @@ class Quarantine:
         self._git = pygit2.Repository(str(repository))
         self._git.set_odb(odb)
 
+    def blob(self, content: bytes | Path) -> str:
+        """Write a blob, from memory or from a file; returns its id."""
+        if isinstance(content, Path):
+            return str(self._git.create_blob_fromdisk(str(content)))
+        return str(self._git.create_blob(content))
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a blob."""
+        return bytes(self._git[blob].data)  # type: ignore[attr-defined]  # pygit2 types an Object
+
+    def drop(self, blob: str) -> None:
+        """Take back a blob that no commit here will have."""
+        (self.folder / blob[:2] / blob[2:]).unlink(missing_ok=True)
+
     def commit(
         self,
         *,
         parent: str | None,
-        changes: Mapping[str, bytes | None],
+        changes: Mapping[str, Change],
         message: str,
         author: Identity,
     ) -> str:
-        """Write a commit that is its parent with some files set (bytes) or removed (None).
+        """Write a commit that is its parent with some files set or removed.
 
         Raises:
-            ConflictError: A file to remove is not there, or a file stands where a folder should.
+            ConflictError: A file to remove is not there, a file stands where a folder should, or
+                two paths differ in nothing but case.
         """
-        index = pygit2.Index()
+        index = self._stage(parent, changes)
+        return self._write(index, [parent] if parent else [], message, author)
+
+    def lfs_paths(
+        self, parent: str | None, changes: Mapping[str, Change], paths: Iterable[str]
+    ) -> set[str]:
+        """Those of many paths that git-lfs would take, as `.gitattributes` stand after a change."""
+        self._stage(parent, changes)
+        how = AttrCheck.INDEX_ONLY | AttrCheck.NO_SYSTEM
+        return {path for path in paths if self._git.get_attr(path, "filter", how) == "lfs"}
+
+    def same_tree(self, one: str, other: str) -> bool:
+        """Whether two commits hold the same files."""
+        return self._tree(one).id == self._tree(other).id
+
+    def _stage(self, parent: str | None, changes: Mapping[str, Change]) -> pygit2.Index:
+        index: pygit2.Index = self._git.index  # in memory: nothing writes it to the folder
+        index.clear()
         if parent is not None:
             index.read_tree(self._tree(parent))
-        for path, content in changes.items():
-            try:
-                if content is None:
-                    index.remove(path)
-                else:
-                    blob = self._git.create_blob(content)
-                    index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
-            except (OSError, ValueError, pygit2.GitError) as error:
-                raise ConflictError(f"{path}: cannot be changed as asked: {error}") from error
-        return self._write(index, [parent] if parent else [], message, author)
+        for path, change in changes.items():
+            if change is None:
+                _remove(index, path)
+        refuse_clashes(
+            (entry.path for entry in index),
+            [path for path, change in changes.items() if change is not None],
+        )
+        for path, change in changes.items():
+            if change is not None:
+                blob = change if isinstance(change, str) else self.blob(change)
+                self._add(index, path, blob)
+        return index
+
+    def _add(self, index: pygit2.Index, path: str, blob: str) -> None:
+        mode = FileMode.BLOB
+        if path in index and index[path].mode == FileMode.BLOB_EXECUTABLE:
+            mode = FileMode.BLOB_EXECUTABLE
+        try:
+            index.add(pygit2.IndexEntry(path, pygit2.Oid(hex=blob), mode))
+        except (OSError, ValueError, pygit2.GitError) as error:
+            raise ConflictError(f"{path}: cannot be changed as asked: {error}") from error
 
     def merge(self, ours: str, theirs: str, *, message: str, author: Identity) -> str:
         """Write the merge of two commits.
@@ -148,7 +195,7 @@ class Quarantine:
             source.replace(target)
             touched.add(target.parent)
         for folder in touched:
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def close(self) -> None:
         """Throw away what was not kept."""
@@ -161,6 +208,54 @@ def _conflicts(index: pygit2.Index) -> list[str]:
     )
 
 
+def _remove(index: pygit2.Index, path: str) -> None:
+    try:
+        index.remove(path)
+    except (OSError, pygit2.GitError) as error:
+        raise ConflictError(f"{path}: is not there to be removed") from error
+
+
+def refuse_clashes(existing: Iterable[str], added: Sequence[str]) -> None:
+    """See that every added path can stand beside what is there, on any disk.
+
+    Raises:
+        ConflictError: A file stands where a folder should, the other way round, or a path differs
+            from another in nothing but case. What stood so before is let be.
+    """
+    places: dict[str, dict[str, bool]] = {}  # folded → each spelling, and whether it is a file
+    for path in added:
+        for place, is_file in _places(path):
+            if places.setdefault(place.casefold(), {}).setdefault(place, is_file) != is_file:
+                raise ConflictError(f"{place}: cannot be a file and a folder")
+    known: dict[str, set[str]] = {}
+    for path in existing:
+        for place, is_file in _places(path):
+            here = places.get(place.casefold())
+            if here is None:
+                continue
+            if here.get(place, is_file) != is_file:
+                what = "a file" if is_file else "a folder"
+                raise ConflictError(f"{place}: {what} stands here", hint="remove it first")
+            known.setdefault(place.casefold(), set()).add(place)
+    for folded, spellings in places.items():
+        there = known.get(folded, set())
+        new = spellings.keys() - there
+        if new and len(new) + len(there) > 1:
+            first, second = sorted(new | there)[:2]
+            raise ConflictError(
+                f"'{second}' and '{first}' differ in nothing but case: many disks hold only one",
+                hint="use one spelling, or remove the other in the same commit",
+            )
+
+
+def _places(path: str) -> Iterator[tuple[str, bool]]:
+    """A path and the folders above it, each with whether it is the file."""
+    yield path, True
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path, False
+
+
 @contextmanager
 def open_quarantine(repository: Path) -> Iterator[Quarantine]:
     """A quarantine that is gone when the block ends."""
@@ -169,11 +264,3 @@ def open_quarantine(repository: Path) -> Iterator[Quarantine]:
         yield quarantine
     finally:
         quarantine.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -63,16 +63,26 @@ async def read_body(context: Context, kind: type[T]) -> T:
     Raises:
         InvalidError: It is not JSON, or not of that shape.
     """
-    limit = context.hub.settings.limits.commit_bytes
+    body = await read_bytes(context)
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"the body cannot be read: {error}") from error
+
+
+async def read_bytes(context: Context) -> bytes:
+    """A small body.
+
+    Raises:
+        InvalidError: It is not small.
+    """
+    limit = context.hub.settings.limits.body_bytes
     body = bytearray()
     async for chunk in context.request.stream():
         body += chunk
         if len(body) > limit:
             raise InvalidError(f"the body is larger than {limit} bytes")
-    try:
-        return msgspec.json.decode(bytes(body) or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidError(f"the body cannot be read: {error}") from error
+    return bytes(body)
 
 
 def routes() -> list[Route]:

@@ -1,16 +1,25 @@
-"""Files of a repository at a revision, with the headers that caching clients rely on."""
+"""Files of a repository at a revision, with the headers that caching clients rely on.
+
+A file's ETag names its content: git's id, or the sha256 of a large file. Clients keep what they
+have by it. Large files are sent in pieces; there is no redirect to another host.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from starlette.responses import Response
 
 from assay.errors import AssayError, EntryNotFoundError
 from assay.hub import repos
+from assay.hub.large import large_files
+from assay.hub.open import Hub
 from assay.hub.repos import At, RepoType
+from assay.storage.git_wire import STREAMED_BYTES, read_blob
 from assay.web.replies import error_reply, raw_headers
 from assay.web.routing import Context, Handler, Route
+from assay.web.streams import FileStream, file_pieces
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -38,25 +47,54 @@ def _file(context: Context, at: At, path: str) -> Response:
     item = at.git.find(at.commit, path)
     if item is None or item.kind not in {"file", "symlink"}:
         raise EntryNotFoundError(f"no file '{path}' at {at.commit[:12]}")
+    found = large_files(context.hub, at.record.id, at.git, [item]).get(item.oid)
+    etag = found.object.oid if found else item.oid
+    size = found.object.size_bytes if found else at.git.blob_size(item.oid)
     headers = {
         **raw_headers(path),
         "X-Repo-Commit": at.commit,
-        "ETag": f'"{item.oid}"',
+        "ETag": f'"{etag}"',
         "Accept-Ranges": "bytes",
     }
-    size = at.git.blob_size(item.oid)
+    if found:
+        headers |= {"X-Linked-ETag": headers["ETag"], "X-Linked-Size": str(size)}
     if context.request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(size)})
-    wanted = _range(context.request.headers.get("range", ""), size)
-    body = at.git.blob(item.oid)
-    if wanted is None:
-        return Response(body, headers=headers)
-    start, end = wanted
-    if start >= size:
+    wanted = _wanted(context, headers["ETag"], size)
+    start, end = wanted or (0, size)
+    if wanted and start >= size:
         headers["Content-Range"] = f"bytes */{size}"
         return Response(status_code=416, headers=headers)
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return Response(body[start:end], status_code=206, headers=headers)
+    if wanted:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    status = 206 if wanted else 200
+    if found:
+        return object_reply(context.hub, found.object.oid, (start, end), headers, status=status)
+    if size <= STREAMED_BYTES:
+        return Response(at.git.blob(item.oid)[start:end], status_code=status, headers=headers)
+    pieces = read_blob(at.git.path, item.oid, start, end)
+    return FileStream(pieces, headers=_sized(headers, end - start), status=status)
+
+
+def object_reply(
+    hub: Hub, oid: str, part: tuple[int, int], headers: dict[str, str], *, status: int = 200
+) -> Response:
+    """Bytes from start to end (exclusive) of a large file that the reader may have."""
+    start, end = part
+    pieces = file_pieces(partial(hub.blobs.open, oid, start), end - start)
+    return FileStream(pieces, headers=_sized(headers, end - start), status=status)
+
+
+def _sized(headers: dict[str, str], size_bytes: int) -> dict[str, str]:
+    return {**headers, "Content-Length": str(size_bytes)}
+
+
+def _wanted(context: Context, etag: str, size: int) -> tuple[int, int] | None:
+    """The range that is asked for, unless it is one of another version of the file."""
+    asked = context.request.headers
+    if asked.get("if-range", etag) != etag:
+        return None
+    return _range(asked.get("range", ""), size)
 
 
 def _range(header: str, size: int) -> tuple[int, int] | None:

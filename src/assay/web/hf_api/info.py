@@ -1,4 +1,4 @@
-"""Repository information, trees and paths."""
+"""Repository information."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from assay.errors import NotFoundError, RevisionNotFoundError
 from assay.hub import repos
+from assay.hub.open import Hub
 from assay.hub.repos import At, RepoType
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import TreeItem
+from assay.web.hf_api.listing import siblings
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 
@@ -24,7 +25,7 @@ def _info(repo_type: RepoType) -> Handler:
         at = _at(context, record)
         body = _base(record)
         if at is not None:
-            body |= _at_commit(at, with_blobs=context.query("blobs") == "true")
+            body |= _at_commit(context.hub, at, with_blobs=context.query("blobs") == "true")
         return json_reply(body)
 
     return info
@@ -60,49 +61,13 @@ def _base(record: RepoRecord) -> dict[str, Any]:
     }
 
 
-def _at_commit(at: At, *, with_blobs: bool) -> dict[str, Any]:
+def _at_commit(hub: Hub, at: At, *, with_blobs: bool) -> dict[str, Any]:
     committed = datetime.fromtimestamp(at.info().committed_s, UTC)
-    siblings = []
-    for item in at.list(recursive=True):
-        if item.kind in {"file", "symlink"}:
-            more = {"size": at.git.blob_size(item.oid), "blobId": item.oid} if with_blobs else {}
-            siblings.append({"rfilename": item.path, **more})
     return {
         "sha": at.commit,
         "lastModified": f"{committed:%Y-%m-%dT%H:%M:%S}.000Z",
-        "siblings": siblings,
+        "siblings": siblings(hub, at, with_blobs=with_blobs),
     }
-
-
-def _tree(repo_type: RepoType) -> Handler:
-    def tree(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        at = repos.at_revision(context.hub, record, context.params["rev"])
-        folder = context.params.get("path", "").strip("/")
-        items = at.list(folder, recursive=context.query("recursive") == "true")
-        rows = [_item(at, item) for item in items if item.kind != "submodule"]
-        return json_reply(rows, headers={"X-Repo-Commit": at.commit})
-
-    return tree
-
-
-def _item(at: At, item: TreeItem) -> dict[str, Any]:
-    if item.kind == "folder":
-        return {"type": "directory", "oid": item.oid, "size": 0, "path": item.path}
-    size = at.git.blob_size(item.oid)
-    return {"type": "file", "oid": item.oid, "size": size, "path": item.path}
-
-
-def _paths_info(repo_type: RepoType) -> Handler:
-    async def paths_info(context: Context) -> Response:
-        record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        at = repos.at_revision(context.hub, record, context.params["rev"])
-        form = await context.request.form()
-        paths = [path for path in form.getlist("paths") if isinstance(path, str)]
-        found = [at.git.find(at.commit, path.strip("/")) for path in paths]
-        return json_reply([_item(at, item) for item in found if item is not None])
-
-    return paths_info
 
 
 def _no_server(context: Context) -> Response:
@@ -118,8 +83,5 @@ def routes() -> list[Route]:
         made += [
             Route("GET", at, _info(repo_type)),
             Route("GET", f"{at}/revision/{{rev}}", _info(repo_type)),
-            Route("GET", f"{at}/tree/{{rev}}", _tree(repo_type)),
-            Route("GET", f"{at}/tree/{{rev}}/{{path*}}", _tree(repo_type)),
-            Route("POST", f"{at}/paths-info/{{rev}}", _paths_info(repo_type), changes=False),
         ]
     return [*made, Route("GET", "/info", _no_server), Route("GET", "/parquet", _no_server)]
