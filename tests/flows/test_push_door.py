@@ -165,7 +165,14 @@ def test_a_value_beyond_the_declared_bounds_lands_with_a_warning(
     pushed = work.push(hub.remote("ada", model))
     assert pushed.returncode == 0
     assert "warning AS602 [0] a value that accuracy cannot take; got 140" in pushed.stderr
-    assert len(rows(hub, model)) == 1
+    board = hub.get("/api/v1/boards/bench/quiz/main")
+    row = board["rows"][-1]
+    assert (row["model"], row["rank"], row["outside"]) == (model, None, "not from 0 to 100")
+    assert "cannot be ranked" in board["sentence"]
+    work.commit({".eval_results/quiz.yaml": entry("14") + entry("0.75", task="man")})
+    pushed = work.push(hub.remote("ada", model))
+    assert "warning AS607 [1] bench/quiz has no such task" in pushed.stderr
+    assert "AS602" not in pushed.stderr
 
 
 def test_lenient_pushes_keep_bad_files_and_their_good_entries(

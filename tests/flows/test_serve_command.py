@@ -68,3 +68,10 @@ def test_a_demo_replaces_nothing_but_a_demo(tmp_path: Path) -> None:
     said = refused("demo", "--once", "--data", str(tmp_path))
     assert said.startswith(f"error: {tmp_path} holds something else than a demo")
     assert [path.name for path in tmp_path.iterdir()] == ["hub"]
+
+
+def test_a_hub_is_not_made_by_a_slip_of_the_folder(tmp_path: Path) -> None:
+    for words in (("index", "status"), ("token", "new", "ada"), ("backup", str(tmp_path / "b"))):
+        said = refused(*words, "--data", str(tmp_path / "data"))
+        assert said.startswith(f"error: there is no hub in {tmp_path}/data")
+    assert list(tmp_path.iterdir()) == []

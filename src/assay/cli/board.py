@@ -11,6 +11,8 @@ from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoi
 from assay.cli.output import print_json, print_table
 from assay.formats.names import parse_benchmark_ref
 
+COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claims", "note")
+
 
 @click.command(epilog="Example: assay board demo/small-talk/popularity --claims all")
 @click.argument("benchmark", metavar="NS/DATASET[/TASK]")
@@ -28,7 +30,7 @@ def board(benchmark: str, claims: str | None, endpoint: str | None, *, as_json: 
         return
     unit = answer["unit"] or "unit not declared"
     print_table(
-        [">rank", "model", f">{unit}", "standing", "reported by", "received", "other claims", ""],
+        [*COLUMNS[:2], f">{unit}", *COLUMNS[2:]],
         [_cells(row) for row in answer["rows"]],
         title=f"{answer['title']}: {answer['task']['task_id']} ({answer['policy']})",
     )
@@ -37,15 +39,15 @@ def board(benchmark: str, claims: str | None, endpoint: str | None, *, as_json: 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     claim, chance = row["claim"], row["chance"]
-    rank = str(row["rank"]) if row["rank"] else f"private: would rank {row['would_rank']}"
+    private = f"private: would rank {row['would_rank']}" if row["would_rank"] else "-"
     lost = chance is not None and not chance["told_apart"]
     return [
-        rank,
+        str(row["rank"] or private),
         row["model"],
         claim["value_text"],
         ", ".join(row["badges"]),
         claim["pusher"] or "unknown",
         claim["received"][:10],
         str(row["other_claims"]),
-        "cannot be told from chance" if lost else "",
+        row["outside"] or ("cannot be told from chance" if lost else ""),
     ]

@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,7 +93,9 @@ def demo(*, once: bool, port: int, data: Path) -> None:
         click.secho("\nEverything is there:", bold=True)
         for path in (f"datasets/{BENCHMARK}", f"datasets/{BENCHMARK}/tasks/popularity", MODEL):
             click.echo(f"  {stage.url}/{path}")
-        if not once:
+        if once:
+            click.echo(f"To see it again: assay serve --data {stage.folder / 'hub'}")
+        else:
             click.echo("\nIn another terminal, as the account eve:")
             click.echo(f"  export HF_ENDPOINT={stage.url} HF_TOKEN={stage.tokens['eve']}")
             click.echo(f"  assay board {BENCHMARK}/popularity")
@@ -134,6 +137,8 @@ def _served(stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
     port = stage.url.rpartition(":")[2]
     argv = [sys.executable, "-m", "assay", "serve", "--port", port]
     server = subprocess.Popen([*argv, "--data", str(stage.folder / "hub")])
+    # Ended by a signal, the demo must not leave its hub behind: let `finally` have its turn.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         _wait_for(stage.url, server)
         yield server

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from assay.errors import NotFoundError
 from assay.settings import DEFAULT_DATA, HubSettings
 
 if TYPE_CHECKING:
@@ -31,13 +32,22 @@ def data_option(command: F) -> F:
 
 
 @contextmanager
-def opened(data: Path, **settings: Any) -> Iterator[Hub]:
+def opened(data: Path, *, makes: bool = False, **settings: Any) -> Iterator[Hub]:
     """The hub of a data folder, whether it is being served or not.
 
     Args:
         data: The folder.
+        makes: Whether a folder without a hub becomes one.
         settings: Other fields of `HubSettings`.
+
+    Raises:
+        NotFoundError: There is no hub, and none is to be made.
     """
+    if not makes and not (data / "hub.sqlite").exists():
+        raise NotFoundError(
+            f"there is no hub in {data.absolute()}",
+            hint="name its folder with --data or $ASSAY_DATA; `assay serve` makes a new one",
+        )
     from assay.hub.open import open_hub  # noqa: PLC0415 - half a second that --help does not need
 
     hub = open_hub(HubSettings(data=data, **settings))

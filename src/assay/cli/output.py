@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -38,7 +38,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
 
     table = Table(title=Text(title) if title else None, title_justify="left", box=None)
     for column, heading in zip(columns, headings, strict=True):
-        table.add_column(heading, justify="right" if column.startswith(">") else "left")
+        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+        table.add_column(heading, justify=justify, overflow="fold")  # never an ellipsis
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

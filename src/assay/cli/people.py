@@ -28,11 +28,11 @@ def add_user(name: str, token: str | None, *, admin: bool, data: Path) -> None:
     from assay.hub.people import add_account  # noqa: PLC0415 - the database is slow to import
 
     given = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 - a dash
-    with opened(data) as hub:
+    with opened(data, makes=True) as hub:
         secret = add_account(hub, name, is_admin=admin, token=given)
     if given is None:
         _show(secret)
-    click.echo(f"added {name}", err=True)
+    click.echo(f"added {name} to the hub in {data}", err=True)
 
 
 @click.group()

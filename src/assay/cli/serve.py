@@ -34,7 +34,7 @@ def serve(host: str, port: int, public_url: str | None, *, unchecked: bool, data
     with listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         url = (public_url or f"http://{name}:{listener.getsockname()[1]}").rstrip("/")
-        with opened(data, public_url=url, checks=not unchecked) as hub, serving(hub):
+        with opened(data, makes=True, public_url=url, checks=not unchecked) as hub, serving(hub):
             click.echo(f"Assay serves {data} at {url}  (Ctrl-C stops it)", err=True)
             config = uvicorn.Config(make_app(hub), log_level="warning", server_header=False)
             with contextlib.suppress(KeyboardInterrupt):

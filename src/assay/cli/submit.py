@@ -77,6 +77,7 @@ def submit(
         if as_json:
             _print_json(None, sent, findings)
         raise InvalidError("The files have errors; nothing was sent")
+    _refuse_others(sent, repo)
     url = submit_files(
         hub, find_token(), repo, {item.path: item.local for item in sent}, message or _title(sent)
     )
@@ -84,6 +85,24 @@ def submit(
         _print_json(url, sent, findings)
         return
     click.echo(f"pull request: {url}")
+
+
+def _refuse_others(sent: tuple[Sent, ...], repo: str) -> None:
+    """A run record of another model is sent to this one by mistake, or to deceive."""
+    from assay.formats.run_record import parse_run_record  # noqa: PLC0415 - slow to import
+
+    for item in sent:
+        record = parse_run_record(_read(item.local), item.path)[0] if _is_record(item) else None
+        of = record.model.repo if record else None
+        if of is not None and of.casefold() != repo.casefold():
+            raise InvalidError(
+                f"{item.local} is the record of a run of {of}, not of {repo}; nothing was sent",
+                hint=f"submit it with --to {of}, or the result without the record",
+            )
+
+
+def _is_record(item: Sent) -> bool:
+    return item.path.startswith(f"{RESULTS_FOLDER}/runs/")
 
 
 def _collect(files: tuple[Path, ...]) -> dict[str, Path]:

@@ -13,7 +13,7 @@ felt, and most of its time is imports.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +25,7 @@ from assay.formats.scalar import resolve
 if TYPE_CHECKING:
     from assay.formats.result import Entry, ResultFile
     from assay.formats.run_record import RunRecord
-    from assay.formats.terms import AssayFile
+    from assay.formats.terms import AssayFile, Metric
 
 NOT_A_FILE = Rule(
     "AS605",
@@ -140,11 +140,25 @@ class Surroundings:
         records: Run records by digest; None for one that is missing or unreadable.
         model: The repository's name.
         terms: The benchmarks' `assay.yaml` by dataset id.
+        tasks: The names of the tasks of benchmarks, by dataset id.
     """
 
     records: Mapping[str, RunRecord | None] | None = None
     model: str | None = None
     terms: Mapping[str, AssayFile] | None = None
+    tasks: Mapping[str, Collection[str]] | None = None
+
+    def has_task(self, entry: Entry) -> bool:
+        """Whether nothing says that the entry's benchmark has no such task."""
+        known = (self.tasks or {}).get(entry.dataset_id)
+        return known is None or entry.task_id in known
+
+    def metric(self, entry: Entry) -> Metric | None:
+        """The primary metric of the entry's task, where it is known."""
+        from assay.formats.terms import terms_for  # noqa: PLC0415
+
+        file = (self.terms or {}).get(entry.dataset_id)
+        return terms_for(file, entry.task_id).primary if file and self.has_task(entry) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +193,7 @@ def check_results(
     records: Mapping[str, RunRecord | None] | None = None,
     model: str | None = None,
     terms: Mapping[str, AssayFile] | None = None,
+    tasks: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Finding, ...]:
     """Every check of `CHECKS` asked of one results file.
 
@@ -188,8 +203,9 @@ def check_results(
             unreadable. Without it, nothing is asked about records.
         model: The name of the repository the file lies in, as `namespace/name`.
         terms: The benchmarks' `assay.yaml`, by dataset id.
+        tasks: The names that the benchmarks' tasks answer to, by dataset id.
     """
-    around = Surroundings(records, model, terms)
+    around = Surroundings(records, model, terms, tasks)
     return tuple(
         Finding(
             path=file.path,
@@ -225,22 +241,45 @@ def _several_values(file: ResultFile, _: Surroundings) -> Iterator[Doubt]:
 def _outside_bounds(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
     if not around.terms:
         return
-    from assay.formats.terms import terms_for  # noqa: PLC0415
+    from assay.formats.terms import bounds_of, bounds_text  # noqa: PLC0415
 
     for entry in file.entries:
-        terms_file = around.terms.get(entry.dataset_id)
-        metric = terms_for(terms_file, entry.task_id).primary if terms_file else None
+        metric = around.metric(entry)
         if metric is None:
             continue
-        low, high = metric.min, metric.max
+        low, high = bounds_of(metric.unit, metric.min, metric.max)
         if (low is not None and entry.value < low) or (high is not None and entry.value > high):
             yield Doubt(
                 entry,
                 f"a value that {metric.id} cannot take",
                 got=entry.value_text,
-                expected=f"{'' if low is None else f'from {low} '}"
-                f"{'' if high is None else f'to {high}'}".strip(),
+                expected=bounds_text(low, high),
                 hint=f"the unit is {metric.unit}" if metric.unit else "",
+            )
+
+
+def _another_scale(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    for entry in file.entries if around.terms else ():
+        metric = around.metric(entry)
+        if metric is not None and metric.unit == "percent" and 0 < entry.value <= 1:
+            yield Doubt(
+                entry,
+                "a value that looks like a proportion where the unit is percent",
+                got=entry.value_text,
+                expected=f"{entry.value * 100:g} if it is one",
+                hint="leave it as it is if the score really is that low",
+            )
+
+
+def _unknown_task(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
+    for entry in file.entries:
+        if not around.has_task(entry):
+            known = sorted((around.tasks or {})[entry.dataset_id])
+            yield Doubt(
+                entry,
+                f"{shorten(entry.dataset_id)} has no such task: the value will stand on no board",
+                got=shorten(entry.task_id),
+                expected=shorten(", ".join(known)),
             )
 
 
@@ -309,11 +348,31 @@ CHECKS: tuple[Check, ...] = (
         Rule(
             "AS602",
             Severity.WARNING,
-            "A value outside the `min` and `max` of `assay.yaml`",
+            "A value outside the bounds or the unit that `assay.yaml` declares",
             "value: 140 of max: 100",
         ),
         "Can the primary metric take this value?",
         _outside_bounds,
+    ),
+    Check(
+        Rule(
+            "AS607",
+            Severity.WARNING,
+            "A task that the benchmark does not have",
+            "task_id: product, of a benchmark with sums and products",
+        ),
+        "Does the benchmark, where it is known, have this task?",
+        _unknown_task,
+    ),
+    Check(
+        Rule(
+            "AS608",
+            Severity.WARNING,
+            "A value that looks like a proportion where the unit is percent",
+            "value: 0.75 of a benchmark in percent",
+        ),
+        "Is the value in the unit that the benchmark declares?",
+        _another_scale,
     ),
     Check(
         Rule(

@@ -153,13 +153,16 @@ class Ledger:
     _live: dict[str, list[Thread]] = field(default_factory=dict)
 
     def threads(self, lane: str) -> list[Thread]:
-        """The live claims of a lane."""
+        """The live claims of a lane, in the order in which their entries stand."""
         if lane not in self._live:
-            self._live[lane] = [
+            found = [
                 Thread(claim.claim_id, self.latest[claim.claim_id].place)
                 for claim in self.claims.values()
                 if claim.lane == lane and self.latest[claim.claim_id].until_push is None
             ]
+            # As a step leaves them: which of two equal claims is which must not hang on when the
+            # ledger was last saved.
+            self._live[lane] = sorted(found, key=lambda one: (one.place.path, one.place.index))
         return self._live[lane]
 
     def advance(

@@ -19,6 +19,7 @@ from typing import Literal
 
 from assay.core.claim import Claim, Reporter, State
 from assay.core.statistics import wilson_interval
+from assay.formats.terms import SCALES, bounds_text
 
 POLICY = "best-evidence"
 UNCHECKED_LEVEL = 2
@@ -80,14 +81,18 @@ def ranks(values: Sequence[float], direction: Direction) -> list[int]:
     return [first[value] for value in values]
 
 
+def outside(value: float, low: float | None, high: float | None) -> str:
+    """Why a value cannot be what the task measures, given its bounds; empty when it can."""
+    if (low is None or value >= low) and (high is None or value <= high):
+        return ""
+    return f"not {bounds_text(low, high)}"
+
+
 def would_rank(value: float, values: Sequence[float], direction: Direction) -> int:
     """The rank a value would have among others without being one of them."""
     if direction == "higher":
         return 1 + sum(other > value for other in values)
     return 1 + sum(other < value for other in values)
-
-
-SCALES = {"proportion": 1.0, "percent": 100.0}
 
 
 @dataclass(frozen=True, slots=True)

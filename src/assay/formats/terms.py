@@ -97,6 +97,8 @@ UNITS = (
     "usd",
     "eur",
 )
+# Units that are shares of items: from 0 to this.
+SCALES = {"proportion": 1.0, "percent": 100.0}
 AXES = {
     "tools": "text",
     "reasoning_effort": "text",
@@ -137,6 +139,23 @@ class Metric:
     chance: float | None = None
     ceiling: float | None = None
     primary: bool = False
+
+
+def bounds_of(
+    unit: str | None, low: float | None, high: float | None
+) -> tuple[float | None, float | None]:
+    """The least and the greatest value a metric can take: as declared, else as its unit allows."""
+    scale = SCALES.get(unit or "")
+    if scale is None:
+        return low, high
+    return 0.0 if low is None else low, scale if high is None else high
+
+
+def bounds_text(low: float | None, high: float | None) -> str:
+    """Bounds in words: `from 0 to 100`, `at least 0`, `at most 1`."""
+    if low is not None and high is not None:
+        return f"from {low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}"
 
 
 @dataclass(frozen=True, slots=True)

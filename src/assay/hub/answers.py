@@ -89,13 +89,14 @@ class Row(Answer, frozen=True, kw_only=True):
     """One row of a board: a model and the claim that speaks for it, or one claim.
 
     Attributes:
-        rank: Null for a private claim, which ranks nowhere.
+        rank: Null for a private claim, and for a value that cannot be: they rank nowhere.
         would_rank: Where a private claim would rank, for readers who may see it.
         badges: author, community, not checked here, private: from reporter, state, attestation.
         other_claims: Other live claims about this model and task.
         disagrees: Whether one of them has another value.
         declined: How many claims about this model and task were declined.
         why: One sentence: why this claim speaks.
+        outside: Why the value cannot be what the task measures, such as `not from 0 to 100`.
     """
 
     rank: int | None
@@ -107,6 +108,7 @@ class Row(Answer, frozen=True, kw_only=True):
     disagrees: bool
     declined: int
     why: str
+    outside: str
     chance: Chance | None
 
 

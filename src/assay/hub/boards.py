@@ -15,6 +15,7 @@ from assay.core.permission import STRANGER, Reader
 from assay.core.ranking import Standing
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.names import parse_repo_id
+from assay.formats.terms import bounds_of
 from assay.hub.answers import Benchmark, Board, Chance, Direction, Finding, HomeAnswer, Row, Task
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
@@ -162,7 +163,9 @@ def board(
     live = [claim for claim in public if claim.state is State.LIVE]
     models = len({claim.model for claim in live})
     task = _task(task_row, written, (models, len(live)))
-    rows = _rows(public, [claim for claim in claims if claim.private], task, view)
+    hidden = [claim for claim in claims if claim.private]
+    rows = _rows(public, hidden, task, view)
+    of_models = rows if view == "models" else _rows(public, hidden, task, "models")
     return Board(
         benchmark=row.full_name,
         title=row.title,
@@ -175,7 +178,7 @@ def board(
         direction_assumed=task.direction is None,
         unit=task.unit,
         commit=row.commit,
-        sentence=board_sentence(rows, task),
+        sentence=board_sentence(of_models, task),
         rows=rows,
     )
 
@@ -191,19 +194,31 @@ def _find_task(
 
 
 def _rows(public: Sequence[Claim], private: Sequence[Claim], task: Task, view: View) -> list[Row]:
+    """Ranked rows, then values that cannot be, then what only this reader may see."""
     direction = task.direction or "higher"
     standings, overlay = _standings(public, view), _standings(private, view)
-    values = [standing.chosen.value for standing in standings]
-    ranks = ranking.ranks(values, direction)
+    possible = [standing for standing in standings if not _outside(standing, task)]
+    values = [standing.chosen.value for standing in possible]
     ranked = sorted(
-        zip(ranks, standings, strict=True),
-        key=lambda pair: (pair[0], pair[1].chosen.model, pair[1].chosen.claim_id),
+        zip(ranking.ranks(values, direction), possible, strict=True),
+        key=lambda pair: (pair[0], *_name(pair[1])),
     )
     rows = [_row(standing, task, rank=rank) for rank, standing in ranked]
+    impossible = [standing for standing in standings if _outside(standing, task)]
+    rows += [_row(standing, task) for standing in sorted(impossible, key=_name)]
     for standing in overlay:
         place = ranking.would_rank(standing.chosen.value, values, direction)
         rows.append(_row(standing, task, would_rank=place))
     return rows
+
+
+def _name(standing: Standing) -> tuple[str, str]:
+    return standing.chosen.model, standing.chosen.claim_id
+
+
+def _outside(standing: Standing, task: Task) -> str:
+    low, high = bounds_of(task.unit, task.minimum, task.maximum)
+    return ranking.outside(standing.chosen.value, low, high)
 
 
 def _standings(claims: Sequence[Claim], view: View) -> list[Standing]:
@@ -233,6 +248,7 @@ def _row(
         disagrees=standing.disagrees,
         declined=standing.declined,
         why=why(standing),
+        outside=_outside(standing, task),
         chance=chance_of(claim, task),
     )
 
@@ -270,16 +286,19 @@ def chance_of(claim: Claim, task: Task) -> Chance | None:
 
 
 def board_sentence(rows: Sequence[Row], task: Task) -> str:
-    """What a board says today, in one or two sentences."""
+    """What a board says today, in a few sentences about its rows of models."""
     ranked = [row for row in rows if row.rank is not None]
-    if not ranked:
+    impossible = sum(bool(row.outside) for row in rows)
+    if not ranked and not impossible:
         return "Nobody has reported a result yet."
-    parts = [_leader(ranked)]
+    parts = [_leader(ranked)] if ranked else []
     lost = [row.model for row in ranked if row.chance is not None and not row.chance.told_apart]
     if lost and len(lost) == len(ranked):
         parts.append("No result here can be told from chance.")
     elif lost:
         parts.append(f"{_listed(sorted(set(lost)))} cannot be told from chance.")
+    if impossible:
+        parts.append(f"{impossible} cannot be ranked: the value is not one the task can have.")
     if task.unit is None:
         parts.append("The unit is not declared; values are ranked as written.")
     return " ".join(parts)

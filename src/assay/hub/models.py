@@ -10,6 +10,7 @@ from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State
 from assay.core.permission import STRANGER, Reader
 from assay.errors import NotFoundError, RepoNotFoundError
+from assay.formats.terms import bounds_of
 from assay.hub import discussions, pulls
 from assay.hub.answers import BrokenFile, Model, PullSummary, RunAnswer, TaskClaims
 from assay.hub.open import Hub
@@ -107,9 +108,15 @@ def _task_claims(
     if registered is not None:
         task, names = registered
         rivals = ranking.stand(claim_rows.claims_about(db, STRANGER, key[0], names))
-        values = [rival.chosen.value for rival in rivals]
-        of = len(rivals)
-        if standing is not None and not standing.chosen.private:
+        low, high = bounds_of(task.unit, task.minimum, task.maximum)
+        values = [
+            rival.chosen.value
+            for rival in rivals
+            if not ranking.outside(rival.chosen.value, low, high)
+        ]
+        of = len(values)
+        is_public = standing is not None and not standing.chosen.private
+        if standing and is_public and not ranking.outside(standing.chosen.value, low, high):
             direction: ranking.Direction = "lower" if task.direction == "lower" else "higher"
             rank = ranking.would_rank(standing.chosen.value, values, direction)
     return TaskClaims(

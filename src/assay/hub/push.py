@@ -35,7 +35,7 @@ from assay.hub.large import Incoming, refuse_blobs
 from assay.hub.open import Hub
 from assay.hub.results import FOLDER, ResultReader, read_limited
 from assay.hub.settling import recover, settle
-from assay.hub.specs import declared_terms
+from assay.hub.specs import declared_by
 from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.repos import RepoRecord
@@ -190,9 +190,9 @@ def _check_results(
         return [special_entry_finding(FOLDER, folder.kind)]
     changed = _changed_paths(before, after, git)
     tree = reader.at(after).only(changed)
-    # Told to the pusher and not kept: the benchmark may change its bounds at any time.
-    terms = declared_terms(hub, actor, tree.datasets())
-    found = list(tree.findings(record.full_name, terms=terms))
+    # Told to the pusher and not kept: the benchmark may change its tasks and bounds at any time.
+    declared = declared_by(hub, actor, tree.datasets())
+    found = list(tree.findings(record.full_name, terms=declared.terms, tasks=declared.tasks))
     for path in sorted(changed):
         found += filter(None, [bad_path_finding(path)])
         kind = file_kind(path, "model")

@@ -58,13 +58,19 @@ class ResultTree:
         return sorted({entry.dataset_id for file in self.files for entry in file.entries})
 
     def findings(
-        self, model: str | None, *, terms: Mapping[str, AssayFile] | None = None
+        self,
+        model: str | None,
+        *,
+        terms: Mapping[str, AssayFile] | None = None,
+        tasks: Mapping[str, Collection[str]] | None = None,
     ) -> tuple[Finding, ...]:
-        """Everything the checks have to say, file by file; `terms` as in `check_results`."""
+        """Everything the checks say, file by file; `terms` and `tasks` as in `check_results`."""
         found = list(self.strays)
         for file in self.files:
             found += file.findings
-            found += check_results(file, records=self.records, model=model, terms=terms)
+            found += check_results(
+                file, records=self.records, model=model, terms=terms, tasks=tasks
+            )
         return tuple(found)
 
     def evidence(self, model: str | None) -> dict[tuple[str, int], Evidence]:

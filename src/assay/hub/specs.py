@@ -74,19 +74,33 @@ def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> Benchma
     return BenchmarkRows(repo_id, benchmark, tasks, _names(file.spec, terms), found, {})
 
 
-def declared_terms(hub: Hub, reader: Reader, datasets: Collection[str]) -> dict[str, AssayFile]:
-    """The `assay.yaml` of those datasets that are here, have one, and that the reader may see."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What benchmarks say that results can be held against, by dataset id."""
+
+    terms: Mapping[str, AssayFile]
+    tasks: Mapping[str, Collection[str]]
+
+
+def declared_by(hub: Hub, reader: Reader, datasets: Collection[str]) -> Declared:
+    """What those datasets say that are here and that the reader may see."""
     with hub.durable.read() as db:
         records = repo_rows.find_repos(db, "dataset", datasets)
-    declared = {}
+    terms: dict[str, AssayFile] = {}
+    tasks: dict[str, Collection[str]] = {}
     for record in records:
         if not may_see(reader, record):
             continue
         git = hub.git.open(record.id)
-        data = _read(git, git.head(MAIN), TERMS)
-        if data is not None:
-            declared[record.full_name] = parse_assay_yaml(data, TERMS)
-    return declared
+        head = git.head(MAIN)
+        terms_bytes, spec_bytes = _read(git, head, TERMS), _read(git, head, SPEC)
+        said = parse_assay_yaml(terms_bytes, TERMS) if terms_bytes is not None else None
+        spec = parse_eval_yaml(spec_bytes, SPEC).spec if spec_bytes is not None else None
+        if said is not None:
+            terms[record.full_name] = said
+        if spec is not None:
+            tasks[record.full_name] = _names(spec, said).keys()
+    return Declared(terms, tasks)
 
 
 def _read(git: Repository, commit: str | None, path: str) -> bytes | None:

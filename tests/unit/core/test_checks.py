@@ -155,7 +155,7 @@ tasks:
         ("c", "100.5", "from 0 to 100"),
         ("c", "-1", "from 0 to 100"),
         ("open", "1500", None),
-        ("half", "49", "from 50"),
+        ("half", "49", "at least 50"),
         ("half", "51", None),
     ],
 )
@@ -247,3 +247,31 @@ def test_no_check_refuses_a_push() -> None:
     assert {check.rule.severity for check in CHECKS} == {Severity.WARNING}
     assert len({check.rule.code for check in CHECKS}) == len(CHECKS)
     assert all(check.question.endswith("?") for check in CHECKS)
+
+
+UNITS = """
+tasks:
+  p: {metrics: [{id: acc, unit: percent}]}
+  s: {metrics: [{id: acc, unit: proportion}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "codes"),
+    [
+        ("p", "75", []),
+        ("p", "0", []),
+        ("p", "0.75", ["AS608"]),
+        ("p", "140", ["AS602"]),
+        ("s", "0.75", []),
+        ("s", "75", ["AS602"]),
+        ("other", "75", ["AS607"]),
+    ],
+)
+def test_a_value_is_held_against_what_the_benchmark_declares(
+    task: str, value: str, codes: list[str]
+) -> None:
+    data = f"- {{dataset: {{id: a/b, task_id: {task}}}, value: {value}}}".encode()
+    terms = {"a/b": parse_assay_yaml(UNITS.encode(), "assay.yaml")}
+    found = check_results(parse_results(data, "f.yaml"), terms=terms, tasks={"a/b": ["p", "s"]})
+    assert [finding.code for finding in found] == codes

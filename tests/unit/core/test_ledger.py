@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assay.core.ledger import (
@@ -388,6 +388,7 @@ def settle(story: Story) -> None:
 
 
 @given(pushes)
+@example([("pr/1", ["b 2", "b 1"]), ("pr/1", ["b 1", "b 1"]), ("merge", ["b 1"])])
 def test_one_by_one_or_all_at_once_gives_one_record(history: list[tuple[str, list[str]]]) -> None:
     """The same whether a ledger lives through all pushes, or is saved and opened after each."""
     through, saved = Story(), Story()

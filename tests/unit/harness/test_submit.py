@@ -174,3 +174,9 @@ def test_a_refusal_shows_the_hubs_findings(refusing: str, folder: Path) -> None:
         submit_files(refusing, "right", "acme/model", {".eval_results/a.yaml": file}, "title")
     assert [finding.code for finding in caught.value.findings] == ["AS406"]
     assert r"no \x1b value" in caught.value.message
+
+
+def test_a_run_of_another_model_is_not_sent(folder: Path) -> None:
+    result = submit(folder, to="acme/other")
+    assert isinstance(result.exception, InvalidError)
+    assert "is the record of a run of acme/model, not of acme/other" in str(result.exception)

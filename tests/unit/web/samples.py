@@ -143,6 +143,7 @@ def row(rank: int | None, said: Claim, **changes: Any) -> Row:
         "disagrees": False,
         "declined": 0,
         "why": "the only claim that stands",
+        "outside": "",
         "chance": None,
     }
     return Row(**fields | changes)

@@ -48,10 +48,10 @@ def test_an_axis_never_breaks(
 
 
 def test_a_value_beyond_the_axis_is_drawn_at_its_edge() -> None:
-    rows = [samples.row(1, samples.claim(value="7150"))]
+    rows = [samples.row(1, samples.claim(value="7150"), outside="not from 0 to 100")]
     (drawn,) = view_board(samples.board(rows=rows)).rows
     assert (drawn.strip.dot, drawn.strip.beyond) == ("100.00%", True)
-    assert drawn.strip.unknown == "not within 0 to 100"
+    assert drawn.strip.unknown == "not from 0 to 100"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assay.core.ranking import SCALES
+from assay.formats.terms import SCALES
 from assay.hub.answers import Board, Chance, Row, Task
 from assay.web.pages import words
 from assay.web.pages.axis import Axis, axis_for
@@ -112,12 +112,12 @@ def strip_label(value: str, chance: Chance | None, level: float | None, unit: st
 
 
 def _why_no_interval(row: Row, task: Task, unit: str | None) -> str:
+    if row.outside:
+        return row.outside
     if unit is None:
         return "unit not declared"
     if unit not in SCALES:
         return "spread unknown"
-    if not 0 <= row.claim.value <= SCALES[unit]:
-        return f"not within 0 to {SCALES[unit]:g}"
     if row.claim.samples is None and task.items is None:
         return "n unknown"
     return "chance not declared"
