@@ -294,7 +294,13 @@ def test_a_declined_claim_says_by_whom_when_and_why() -> None:
 
 def test_a_claim_of_an_unknown_benchmark_links_nowhere() -> None:
     page = Page(PAGES["claim, bare"]())
-    expect(page, "(no benchmark on this hub has this task)", "unit not declared", "The interval is unknown", "none")
+    expect(
+        page,
+        "(no benchmark on this hub has this task)",
+        "unit not declared",
+        "The interval is unknown",
+        "none",
+    )
     assert not any(href.startswith("/datasets/openai") for href in page.hrefs())
 
 
@@ -316,7 +322,13 @@ def test_a_settled_pull_request_is_not_to_be_merged_again() -> None:
 
 def test_a_model_says_what_is_claimed_and_what_is_wrong() -> None:
     page = Page(render_model(histories.model(), samples.README, SITE))
-    expect(page, "rank 1 of 5", "no benchmark on this hub has this task", "✕ declined", "line 2: not a list of entries")
+    expect(
+        page,
+        "rank 1 of 5",
+        "no benchmark on this hub has this task",
+        "✕ declined",
+        "line 2: not a list of entries",
+    )
     expect(page, "Report GSM8K, 0-shot", "assay show acme/rocket-7b", "Claims 3")
     assert "/datasets/MathArena/aime_2026" not in " ".join(page.hrefs())
     empty = Page(render_model(histories.empty_model(), None, SITE))

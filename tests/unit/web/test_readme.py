@@ -8,6 +8,9 @@ from tests.unit.web.strict_html import Page
 
 from assay.web.pages.readme import MAX_README_CHARS, render_readme
 
+# No measure of speed: without its limits such a text takes minutes of the processor.
+HANGS_S = 30
+
 
 def read(text: str) -> Page:
     return Page(f"<body>{render_readme(text)}</body>")
@@ -72,9 +75,9 @@ def test_what_is_no_front_matter_stays(start: str) -> None:
     ["[" * 100_000, "*a_ " * 50_000, "> " * 50_000, "|a" * 50_000 + "\n|-|\n", "![" * 50_000],
 )
 def test_a_readme_made_to_be_slow_is_not(text: str) -> None:
-    start = time.perf_counter()
+    started = time.process_time()
     render_readme(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - started < HANGS_S
 
 
 def test_a_long_readme_is_cut_and_says_so() -> None:
