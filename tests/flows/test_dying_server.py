@@ -75,6 +75,12 @@ class Scene:
 Act = Callable[[Scene], bool]
 REWRITE: Act = Scene.rewrite
 PROPOSE: Act = lambda scene: scene.propose("50")  # noqa: E731 - one of a table of acts
+DRAFT: Act = lambda scene: scene.post(  # noqa: E731
+    "eve", "discussions", '{"title": "a draft", "pullRequest": true}'
+)
+SAY: Act = lambda scene: scene.post(  # noqa: E731
+    "ada", "discussions/1/comment", '{"comment": "how?"}'
+)
 MERGE: Act = lambda scene: scene.post("ada", "discussions/1/merge")  # noqa: E731
 CLOSE: Act = lambda scene: scene.post(  # noqa: E731
     "ada", "discussions/1/status", '{"status": "closed", "comment": "no"}'
@@ -118,6 +124,30 @@ DEATHS: dict[str, tuple[Act, str, dict[str, str]]] = {
 }
 
 
+# Name: what is said, where the server dies, and what stands after a restart: the discussion, what
+# happened, who was told of it, and as what.
+Said = tuple[int, str, str | None, str | None]
+TALK = "assay.hub.discussions"
+MERGING: Said = (1, "merged", "eve", "merged")
+DRAFTING: Said = (2, "opened", "ada", "opened")
+PROPOSING: list[Said] = [(2, "opened", "ada", "claim"), (2, "commit", None, None)]
+UNSPOKEN: dict[str, tuple[Act, str, list[Said]]] = {
+    "comment: half written": (SAY, f"after:{TALK}:record_event", []),
+    "comment: not indexed": (
+        SAY,
+        f"before:{TALK}:indexing.sync",
+        [(1, "comment", "eve", "comment")],
+    ),
+    "close: half written": (CLOSE, f"after:{TALK}:record_event", []),
+    "merge: half written": (MERGE, "after:assay.hub.settling:record", [MERGING]),
+    "merge: not indexed": (MERGE, f"before:{PUSH}:indexing.sync", [MERGING]),
+    "draft: numbered": (DRAFT, "after:assay.hub.pulls:_add", []),
+    "draft: ref moved": (DRAFT, f"after:{PUSH}:update_refs", [DRAFTING]),
+    "draft: half written": (DRAFT, "after:assay.hub.settling:record_opening", [DRAFTING]),
+    "pull: half written": (PROPOSE, "after:assay.hub.settling:record_opening", PROPOSING),
+}
+
+
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A hub that the tests stop and start."""
@@ -125,13 +155,8 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         yield hub
 
 
-@pytest.mark.parametrize("death", DEATHS)
-def test_a_change_cut_short_is_whole_or_never_was(
-    mortal: HubProcess, tmp_path: Path, death: str
-) -> None:
-    act, point, expected = DEATHS[death]
-    scene = Scene.set_up(mortal, tmp_path / "work", f"m{list(DEATHS).index(death)}")
-    assert scene.shown() == BEFORE
+def die_of(mortal: HubProcess, scene: Scene, act: Act, point: str) -> None:
+    """Let the server die of an act at a point, and start it again."""
     mortal.stop()
     armed = mortal.data / "armed"
     mortal.start(dies=point)
@@ -142,6 +167,15 @@ def test_a_change_cut_short_is_whole_or_never_was(
     armed.unlink()
     mortal.start()
 
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_change_cut_short_is_whole_or_never_was(
+    mortal: HubProcess, tmp_path: Path, death: str
+) -> None:
+    act, point, expected = DEATHS[death]
+    scene = Scene.set_up(mortal, tmp_path / "work", f"m{list(DEATHS).index(death)}")
+    assert scene.shown() == BEFORE
+    die_of(mortal, scene, act, point)
     assert scene.shown() == expected
     log = push_log(mortal)
     assert [row for row in log if row[3] == "pending"] == []
@@ -154,6 +188,31 @@ def test_a_change_cut_short_is_whole_or_never_was(
     if expected == BEFORE:  # it never was, so it can be done now
         assert act(scene)
         assert scene.shown() != BEFORE
+
+
+@pytest.mark.parametrize("death", UNSPOKEN)
+def test_what_is_said_is_told_once_or_was_never_said(
+    mortal: HubProcess, tmp_path: Path, death: str
+) -> None:
+    act, point, expected = UNSPOKEN[death]
+    scene = Scene.set_up(mortal, tmp_path / "work", f"t{list(UNSPOKEN).index(death)}")
+    before = len(said(mortal))
+    die_of(mortal, scene, act, point)
+    assert said(mortal)[before:] == expected
+    if not expected:
+        assert act(scene)
+        assert said(mortal)[before:] != []
+
+
+def said(hub: HubProcess) -> list[Said]:
+    """Whatever happened to discussions, and who was told of it."""
+    with closing(sqlite3.connect(f"file:{hub.data}/hub.sqlite?mode=ro", uri=True)) as db:
+        query = (
+            "select event.number, event.kind, told.account, told.kind from discussion_event event"
+            " left join notification told on told.event = event.id order by event.id, told.id"
+        )
+        rows: list[Said] = db.execute(query).fetchall()
+    return rows
 
 
 def push_log(hub: HubProcess) -> list[tuple[str, str, str, str]]:

@@ -271,6 +271,34 @@ class PullAnswer(Answer, frozen=True, kw_only=True):
     history: list[HistoryLine]
 
 
+class Notification(Answer, frozen=True, kw_only=True):
+    """Something the reader is told: who did what, where and when.
+
+    `kind`: opened, claim (a pull request that brings or changes results), comment, closed, reopened
+    or merged. `read` is when the reader said that she had read it.
+    """
+
+    id: int
+    kind: str
+    repo: str
+    type: Literal["model", "dataset"]
+    number: int
+    title: str
+    is_pull: bool
+    actor: str
+    at: str
+    read: str | None
+
+
+class NotificationPage(Answer, frozen=True, kw_only=True):
+    """Some of the reader's notifications, the newest first: `count` in all, these from `start`."""
+
+    notifications: list[Notification]
+    count: int
+    unread: int
+    start: int
+
+
 class RunAnswer(Answer, frozen=True, kw_only=True):
     """A run record, found by its content's digest, and where it lies."""
 

@@ -33,8 +33,9 @@ from assay.errors import (
     UnauthenticatedError,
 )
 from assay.hub import indexing
+from assay.hub.happenings import record as record_event
+from assay.hub.happenings import record_opening
 from assay.hub.open import Hub
-from assay.hub.settling import note_opening
 from assay.storage.database import discussions as rows
 from assay.storage.database.discussions import Discussion, Event, Wanted
 from assay.storage.database.engine import Connection
@@ -160,7 +161,7 @@ def open_discussion(
             status="open",
             created=now,
         )
-        note_opening(db, made, at=now)
+        record_opening(db, made, at=now)
     indexing.sync(hub, record.id)
     return made
 
@@ -303,9 +304,9 @@ def _write(
             "that one discussion holds",
             hint="open another one, and name this one in it",
         )
-    at, actor = hub.now(), reader.name or ""
-    made = rows.add_event(db, *place, kind=kind, actor=actor, at=at, text=text, about=about)
-    return Remark(Event(made, *place, kind, actor, at, text, about), text)
+    actor = reader.name or ""
+    made = record_event(db, found, kind, actor=actor, at=hub.now(), text=text, about=about)
+    return Remark(made, text)
 
 
 def _changeable(db: Connection, reader: Reader, record: RepoRecord, number: int) -> Discussion:

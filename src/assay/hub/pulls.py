@@ -19,10 +19,11 @@ from assay.errors import (
     StaleRefError,
 )
 from assay.hub import discussions, indexing
+from assay.hub.happenings import record_opening
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
-from assay.hub.settling import note_opening, recover
+from assay.hub.settling import recover
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.discussions import Discussion
@@ -307,7 +308,7 @@ def _add(
             created=now,
         )
         if status not in rows.OPENING:
-            note_opening(db, made, at=now)
+            record_opening(db, made, at=now)
     return made
 
 

@@ -12,10 +12,12 @@ repository's lock, so the only pending rows are those of a push that is over:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assay.core.permission import MAIN, OPEN_STATUSES
+from assay.hub.happenings import record, record_opening
 from assay.hub.open import Hub
+from assay.hub.results import FOLDER
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.discussions import Discussion
@@ -25,6 +27,14 @@ from assay.storage.git import ZERO, Commit, Repository
 
 # A push that brings more to a pull request has only its newest named there; git has them all.
 MAX_COMMITS_NAMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a push brought to a pull request: its commits, and whether it changed what it claims."""
+
+    commits: tuple[Commit, ...]
+    claims: bool
 
 
 def settle(hub: Hub, repo_id: str) -> None:
@@ -42,58 +52,56 @@ def settle(hub: Hub, repo_id: str) -> None:
         for pull in pulls
         if _merges(git, push, pull)
     ]
-    commits = {push: _commits(git, push) for push in landed if push.pull is not None}
+    brought = {push.id: _brought(git, push) for push in landed if push.pull is not None}
     with hub.durable.write() as db:
         for push in pending:
             push_rows.settle_push(db, push.id, APPLIED if push in landed else FAILED)
-        for pull in pulls:
-            own = [push for push in landed if push.pull == pull.number]
-            if own and pull.status in rows.OPENING:
-                rows.set_status(db, repo_id, pull.number, rows.OPENING[pull.status])
-                note_opening(db, pull, at=hub.now())
-            for push in own:
-                _note_commits(hub, db, push, commits[push])
+        numbered = {pull.number: pull for pull in pulls}
+        for push in landed:
+            if push.pull in numbered:
+                _note_push(hub, db, numbered[push.pull], push, brought[push.id])
         for pull, push, reason in merged:
             rows.set_status(db, repo_id, pull.number, "merged", merged_by_push=push.id)
-            _note(hub, db, pull, "merged", push.actor or "", reason)
+            actor = push.actor or ""
+            record(db, pull, "merged", actor=actor, at=hub.now(), text=reason)
         rows.forget_opening(db, repo_id)
 
 
-def note_opening(db: Connection, made: Discussion, *, at: str) -> None:
-    """That it was opened, and with which words; in the transaction that opens it."""
-    place = (db, made.repo_id, made.number)
-    rows.add_event(*place, kind="opened", actor=made.author, at=at)
-    if made.description:
-        rows.add_event(*place, kind="comment", actor=made.author, at=at, text=made.description)
-
-
-def _note(hub: Hub, db: Connection, pull: Discussion, kind: str, actor: str, text: str) -> None:
-    place = (db, pull.repo_id, pull.number)
-    rows.add_event(*place, kind=kind, actor=actor, at=hub.now(), text=text)
-
-
-def _note_commits(hub: Hub, db: Connection, push: Push, commits: Sequence[Commit]) -> None:
-    for commit in commits:
-        rows.add_event(
+def _note_push(hub: Hub, db: Connection, pull: Discussion, push: Push, brought: Brought) -> None:
+    """Rules 2 and 4; whoever is to be told of claims is told by the opening or the last commit."""
+    opens = pull.status in rows.OPENING
+    if opens:
+        rows.set_status(db, pull.repo_id, pull.number, rows.OPENING[pull.status])
+        record_opening(db, pull, at=hub.now(), claims=brought.claims)
+    for commit in brought.commits:
+        record(
             db,
-            push.repo_id,
-            push.pull or 0,
-            kind="commit",
+            pull,
+            "commit",
             actor=push.actor or "",
             at=hub.now(),
             text=commit.subject,
             about=commit.oid,
+            claims=brought.claims and not opens and commit is brought.commits[-1],
         )
 
 
-def _commits(git: Repository, push: Push) -> list[Commit]:
-    """What a push brought to its pull request, oldest first: neither there before nor on main."""
+def _brought(git: Repository, push: Push) -> Brought:
+    """What a push did to its pull request."""
     if push.new == ZERO or not git.is_commit(push.new):
-        return []
-    since = None if push.old == ZERO else git.merge_base(push.old, push.new)
+        return Brought((), claims=False)
     main = git.head(MAIN)
-    if since is None and main is not None:
-        since = git.merge_base(main, push.new)
+    base = git.merge_base(main, push.new) if main is not None else None
+    before = base if push.old == ZERO else push.old
+    results = git.tree_oid(push.new, FOLDER)
+    same = any(old and git.tree_oid(old, FOLDER) == results for old in (base, before))
+    nothing = results is None and base is None
+    return Brought(tuple(_commits(git, push, base)), claims=not same and not nothing)
+
+
+def _commits(git: Repository, push: Push, base: str | None) -> list[Commit]:
+    """What a push brought to its pull request, oldest first: neither there before nor on main."""
+    since = base if push.old == ZERO else git.merge_base(push.old, push.new)
     return git.first_parents(push.new, since=since)[-MAX_COMMITS_NAMED:]
 
 

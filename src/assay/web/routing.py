@@ -16,8 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assay.core.permission import Reader
+from assay.errors import InvalidError
 from assay.hub.open import Hub
 from assay.storage.git_wire import HookListener
+
+MAX_PAGE_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ class Context:
     def query(self, name: str, default: str = "") -> str:
         """One query parameter."""
         return self.request.query_params.get(name, default)
+
+    def page(self) -> int:
+        """The page asked for by `?p=`, counted from 0.
+
+        Raises:
+            InvalidError: It is no such number.
+        """
+        asked = self.query("p", "0")
+        if not asked.isascii() or not asked.isdigit() or len(asked) > MAX_PAGE_DIGITS:
+            raise InvalidError(f"p={asked} is not a page; expected a number from 0")
+        return int(asked)
 
 
 Handler = Callable[[Context], Response | Awaitable[Response]]

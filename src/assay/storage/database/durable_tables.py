@@ -93,6 +93,23 @@ discussion_event = sa.Table(
     sa.Index("discussion_event_of", "repo_id", "number"),
 )
 
+# Written in the transaction of the event it tells of. `read` is when its account had read it.
+notification = sa.Table(
+    "notification",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("repo_id", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("event", sa.Integer, sa.ForeignKey("discussion_event.id"), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("read", sa.Text),
+    sa.Index("notification_of", "account", "id"),
+    sqlite_autoincrement=True,
+)
+
 # The push log: every ref update. `canonical` and `digest` never change after the row is written.
 push = sa.Table(
     "push",

@@ -33,6 +33,17 @@ def members(db: sa.Connection, organisation: str) -> list[Member]:
     return rows_as(Member, db.execute(query.order_by(member.c.account)))
 
 
+def owners(db: sa.Connection, namespace_name: str) -> list[str]:
+    """The accounts that own a namespace: the one of its name, or an organisation's owners."""
+    by_name = sa.select(namespace.c.owner).where(
+        namespace.c.name == namespace_name, namespace.c.owner.is_not(None)
+    )
+    by_role = sa.select(member.c.account).where(
+        member.c.namespace == namespace_name, member.c.role == "owner"
+    )
+    return sorted(db.execute(sa.union(by_name, by_role)).scalars())
+
+
 def memberships(db: sa.Connection, account_name: str) -> list[Member]:
     """What an account belongs to, by name."""
     query = sa.select(member).where(member.c.account == account_name)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from assay.errors import InvalidError, NotFoundError
 from assay.hub import answers, boards, models, provenance
 from assay.hub.boards import View
+from assay.web.api import notifications
 from assay.web.api.openapi import describe
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
@@ -102,5 +103,6 @@ def routes() -> list[Route]:
         ),
         _get("/claims/{claim}", _claim, "A claim with its history", answers.ClaimAnswer),
         _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),
+        *notifications.routes(),
         Route("GET", "/api/v1/openapi.json", _openapi, "This document"),
     ]

@@ -71,14 +71,12 @@ def wanted(context: Context) -> tuple[Wanted, int]:
     Raises:
         InvalidError: A parameter has none of its values.
     """
-    kind, status, page = context.query("type"), context.query("status"), context.query("p", "0")
+    kind, status = context.query("type"), context.query("status")
     if kind not in KINDS:
         raise InvalidError(f"type={kind} is not known; expected {_listed(KINDS)}")
     if status not in STATUSES:
         raise InvalidError(f"status={status} is not known; expected {_listed(STATUSES)}")
-    if not page.isascii() or not page.isdigit() or len(page) > 9:  # noqa: PLR2004 - digits that fit
-        raise InvalidError(f"p={page} is not a page; expected a number from 0")
-    return Wanted(KINDS[kind], STATUSES[status], context.query("author") or None), int(page)
+    return Wanted(KINDS[kind], STATUSES[status], context.query("author") or None), context.page()
 
 
 def _listed(known: dict[str, Any]) -> str:
