@@ -9,7 +9,7 @@ import pytest
 
 from assay.core import checks
 from assay.core.checks import CHECKS, Kind, check_file
-from assay.formats import benchmark, document, result, rule, run_record, strict_json, terms
+from assay.formats import benchmark, card, document, result, rule, run_record, strict_json, terms
 from assay.formats.benchmark import parse_eval_yaml
 from assay.formats.inspect_task import FIELD_SPEC_KEYS, SCORERS, SOLVERS, TASK_KEYS
 from assay.formats.result import parse_results, write_results
@@ -17,7 +17,7 @@ from assay.formats.run_record import parse_run_record
 from assay.formats.terms import parse_assay_yaml
 
 DOCS = Path(__file__).parents[2] / "docs"
-MODULES = (rule, document, benchmark, terms, result, strict_json, run_record, checks)
+MODULES = (rule, document, benchmark, terms, result, strict_json, run_record, checks, card)
 RULES = sorted((item for module in MODULES for item in module.RULES), key=lambda item: item.code)
 row = re.compile(r"^\| AS.*$", re.MULTILINE)
 KINDS = {
@@ -65,6 +65,15 @@ def test_the_examples_of_a_page_are_good_files(name: str) -> None:
     for data in blocks(name, "json" if name == "run-record" else "yaml"):
         found = check_file(KINDS[name], data, "example")
         assert {finding.code for finding in found} <= {"AS509"}, [f.render() for f in found]
+
+
+@pytest.mark.parametrize("kind", [Kind.MODEL_CARD, Kind.DATASET_CARD])
+def test_the_cards_shown_are_good_and_every_tag_is_in_the_table(kind: Kind) -> None:
+    for data in blocks("card", "markdown"):
+        assert check_file(kind, data, "README.md") == ()
+    text = page("formats/card.md")
+    assert [key for key in {**card.MODEL_TAGS, **card.DATASET_TAGS} if f"`{key}`" not in text] == []
+    assert [relation for relation in card.RELATIONS if f"`{relation}`" not in text] == []
 
 
 def test_the_specs_shown_for_inspect_are_runnable() -> None:

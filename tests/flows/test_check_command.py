@@ -122,6 +122,7 @@ def test_a_checkout_is_searched_by_name_and_place(tmp_path: Path) -> None:
     assert sorted((file["path"], file["kind"]) for file in document["files"]) == [
         (".eval_results/a.yaml", "result"),
         (".eval_results/b.yml", "result"),
+        ("README.md", "dataset-card"),
         ("assay.yaml", "terms"),
         ("eval.yaml", "benchmark"),
     ]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RESULTS_FOLDER = ".eval_results"
 _SPEC_NAMES = ("eval.yaml", "assay.yaml")
+_CARD = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ class Checked:
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 def check(paths: tuple[str, ...], kind_name: str | None, output: str, *, strict: bool) -> None:
-    """Check eval.yaml, assay.yaml and result files.
+    """Check eval.yaml, assay.yaml, result files and cards.
 
     PATH is a file, a folder or a checkout of a repository. In folders, files are known by name and
-    place: eval.yaml and assay.yaml, and what lies in .eval_results/.
+    place: eval.yaml and assay.yaml, what lies in .eval_results/, and a README.md beside these.
 
     Exit code 0 without errors, 1 with errors (with --strict: or warnings), 2 when used wrongly.
     """
@@ -87,6 +88,10 @@ def _check_path(path: str, kind: Kind | None) -> Iterator[Checked]:
 
 def _findings(kind: Kind, path: str) -> tuple[Finding, ...]:
     """What a push would say; a results file in its folder is held against its run records."""
+    if kind in {Kind.MODEL_CARD, Kind.DATASET_CARD}:
+        from assay.formats.card import MAX_CARD_BYTES  # noqa: PLC0415 - see assay.core.checks
+
+        return check_file(kind, _read(path, MAX_CARD_BYTES), path)
     if kind is not Kind.RESULT or not _is_results_folder(str(Path(path).parent)):
         return check_file(kind, _read(path), path)
     from assay.formats.result import parse_results  # noqa: PLC0415 - see assay.core.checks
@@ -112,12 +117,21 @@ def _known_kind(path: str) -> Kind | None:
     if RESULTS_FOLDER in parts:
         start = len(parts) - 1 - parts[::-1].index(RESULTS_FOLDER)
         return file_kind("/".join(parts[start:]), "model")
+    if parts[-1] == _CARD:
+        return _card_kind(Path(path).parent)
     return file_kind(parts[-1], "dataset")
 
 
-def _read(path: str) -> bytes:
+def _card_kind(folder: Path) -> Kind | None:
+    """What a README.md is by its neighbours; most say nothing about a repository of a hub."""
+    if any((folder / name).is_file() for name in _SPEC_NAMES):
+        return file_kind(_CARD, "dataset")
+    return file_kind(_CARD, "model") if (folder / RESULTS_FOLDER).is_dir() else None
+
+
+def _read(path: str, most_bytes: int = MAX_BYTES) -> bytes:
     with Path(path).open("rb") as file:
-        return file.read(MAX_BYTES + 1)  # one more than allowed is enough to refuse it
+        return file.read(most_bytes + 1)  # one more than allowed is enough to refuse it
 
 
 def _check_folder(folder: str) -> Iterator[Checked]:
@@ -127,6 +141,10 @@ def _check_folder(folder: str) -> Iterator[Checked]:
         return
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != ".git")
+        is_card = _CARD in names and not Path(place, _CARD).is_symlink()
+        card = _card_kind(Path(place)) if is_card else None
+        if card is not None:
+            yield _check_entry(os.path.join(place, _CARD), card, _CARD)  # noqa: PTH118
         if RESULTS_FOLDER in folders:
             folders.remove(RESULTS_FOLDER)
             yield from _check_results_folder(os.path.join(place, RESULTS_FOLDER))  # noqa: PTH118

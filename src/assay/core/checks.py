@@ -48,6 +48,18 @@ class Kind(StrEnum):
     TERMS = "terms"
     RESULT = "result"
     RUN_RECORD = "record"
+    MODEL_CARD = "model-card"
+    DATASET_CARD = "dataset-card"
+
+
+_PLACES = {
+    "model": {"README.md": Kind.MODEL_CARD},
+    "dataset": {
+        "eval.yaml": Kind.BENCHMARK,
+        "assay.yaml": Kind.TERMS,
+        "README.md": Kind.DATASET_CARD,
+    },
+}
 
 
 def file_kind(path: str, repo_type: Literal["model", "dataset"]) -> Kind | None:
@@ -57,8 +69,9 @@ def file_kind(path: str, repo_type: Literal["model", "dataset"]) -> Kind | None:
         path: From the repository's root, with `/`.
         repo_type: Of the repository.
     """
-    if repo_type == "dataset":
-        return {"eval.yaml": Kind.BENCHMARK, "assay.yaml": Kind.TERMS}.get(path)
+    known = _PLACES[repo_type].get(path)
+    if known is not None or repo_type == "dataset":
+        return known
     if _RESULT_PATH.fullmatch(path):
         return Kind.RESULT
     return Kind.RUN_RECORD if _RECORD_PATH.fullmatch(path) else None
@@ -84,6 +97,11 @@ def check_file(kind: Kind, data: bytes, path: str) -> tuple[Finding, ...]:
             from assay.formats.run_record import parse_run_record  # noqa: PLC0415
 
             return parse_run_record(data, path)[1]
+        case Kind.MODEL_CARD | Kind.DATASET_CARD:
+            from assay.formats.card import parse_card  # noqa: PLC0415
+
+            is_model = kind is Kind.MODEL_CARD
+            return parse_card(data, path, "model" if is_model else "dataset").findings
 
 
 def special_entry_finding(path: str, kind: str) -> Finding:

@@ -17,7 +17,10 @@ from typing import Any
 from assay.core.ledger import Ledger, PullState, Step
 from assay.core.permission import lane_of
 from assay.core.provenance import MAIN_LANE, PlacedEntry, own_entries, pull_difference
+from assay.formats.card import RepoType
+from assay.formats.finding import Finding
 from assay.hub.open import Hub
+from assay.hub.profiles import ProfileRows, card_findings, profile_rows, read_card
 from assay.hub.results import EMPTY, ResultReader, ResultTree, record_paths
 from assay.hub.settling import adopt, settle
 from assay.hub.specs import BenchmarkRows, read_benchmark
@@ -45,6 +48,7 @@ class LaneTip:
     records: dict[str, str]
     removals: list[dict[str, Any]] = field(default_factory=list)
     paths: frozenset[str] | None = None
+    card: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -134,10 +138,12 @@ class Replay:
     def _see_tip(self, lane: str, tip: str | None, base: str | None) -> None:
         tree = self.reader.at(tip)
         records = dict.fromkeys(record_paths(self.git, tip), tip) if tip else {}
-        self.tips[lane] = LaneTip(tree, records)
+        fork = self.git.merge_base(base, tip) if base and tip else None
+        card = card_findings(self.git, tip, "model", before=fork)
+        self.tips[lane] = LaneTip(tree, records, card=card)
         if tip is None or lane == MAIN_LANE:
             return
-        before = self.reader.at(self.git.merge_base(base, tip)) if base else EMPTY
+        before = self.reader.at(fork) if fork else EMPTY
         difference = pull_difference(tree.entries(), before.entries())
         self.ledger.contradict(difference.changed, lane)
         self.tips[lane].removals = [_removal(placed) for placed in difference.removed]
@@ -223,6 +229,7 @@ class _Work:
     ledger: Ledger
     tips: Mapping[str, LaneTip]
     benchmark: BenchmarkRows | None
+    profile: ProfileRows | None
 
     def save(self, db: Connection) -> None:
         ledger_rows.put_repo_row(db, self.row)
@@ -234,20 +241,23 @@ class _Work:
                 db,
                 self.row.repo_id,
                 lane,
-                findings=tree.findings(model),
+                findings=(*tree.findings(model), *tip.card),
                 broken={file.path: file.error for file in tip.tree.files if file.error},
                 records=tip.records,
                 removals=tip.removals,
             )
         if self.benchmark is not None:
             self.benchmark.save(db)
+        if self.profile is not None:
+            self.profile.save(db)
 
 
 def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Work:
     record = facts.record
     main = seen.main if seen else None
     tips: Mapping[str, LaneTip] = {}
-    benchmark = None
+    benchmark = profile = None
+    on_main = [push for push in facts.pushes if lane_of(push.ref) == MAIN_LANE]
     if record.type == "model" and facts.pushes:
         git = hub.git.open(record.id)
         reader = ResultReader(git, hub.parsed)
@@ -255,11 +265,13 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         for push in facts.pushes:
             replay.take(push)
         main, tips = replay.main, replay.tips
-    elif record.type == "dataset":
-        moved = [push.new for push in facts.pushes if lane_of(push.ref) == MAIN_LANE]
-        if moved:
-            main = None if moved[-1] == ZERO else moved[-1]
-            benchmark = read_benchmark(hub.git.open(record.id), record.id, main)
+    elif record.type == "dataset" and on_main:
+        main = None if on_main[-1].new == ZERO else on_main[-1].new
+        benchmark = read_benchmark(hub.git.open(record.id), record.id, main)
+    if seen is None or on_main:
+        repo_type: RepoType = "model" if record.type == "model" else "dataset"
+        card = read_card(hub.git.open(record.id), main, repo_type)
+        profile = profile_rows(record.id, repo_type, card)
     ledger.settle(facts.pulls, namespace_claimed=facts.claimed)
     last = facts.pushes[-1].id if facts.pushes else seen.last_push if seen else 0
     row = RepoRow(
@@ -270,11 +282,12 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         private=record.private,
         claimed=facts.claimed,
         created=record.created,
+        updated=on_main[-1].received if on_main else seen.updated if seen else record.created,
         last_push=last,
         last_event=facts.last_event,
         main=main,
     )
-    return _Work(row, ledger, tips, benchmark)
+    return _Work(row, ledger, tips, benchmark, profile)
 
 
 def sweep(hub: Hub) -> None:

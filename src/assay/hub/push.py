@@ -29,10 +29,12 @@ from assay.core.permission import (
     refuse_ref,
 )
 from assay.errors import ForbiddenError, InvalidError
+from assay.formats.card import RepoType
 from assay.formats.finding import Finding, has_errors
 from assay.hub import indexing
 from assay.hub.large import Incoming, refuse_blobs
 from assay.hub.open import Hub
+from assay.hub.profiles import card_findings
 from assay.hub.results import FOLDER, ResultReader, read_limited
 from assay.hub.settling import recover, settle
 from assay.hub.specs import declared_by
@@ -149,9 +151,11 @@ def _check(
     hub: Hub, record: RepoRecord, actor: Reader, update: RefUpdate, git: Repository
 ) -> list[Finding]:
     before = _before(update, git)
-    if record.type == "dataset":
-        return _check_specs(before, update.new, git) if update.ref == MAIN else []
-    return _check_results(hub, record, actor, before, update.new, git)
+    repo_type: RepoType = "model" if record.type == "model" else "dataset"
+    card = card_findings(git, update.new, repo_type, before=before)
+    if repo_type == "model":
+        return [*_check_results(hub, record, actor, before, update.new, git), *card]
+    return [*(_check_specs(before, update.new, git) if update.ref == MAIN else []), *card]
 
 
 def _before(update: RefUpdate, git: Repository) -> str | None:

@@ -18,9 +18,6 @@ from assay.storage.git import Repository, TreeItem
 
 FOLDER = ".eval_results"
 RUNS = f"{FOLDER}/runs"
-# Stands for a file over the limit, which is refused unread.
-_TOO_LARGE = b"#" * (MAX_BYTES + 1)
-
 # Of source. Values take up to forty times as much; a usual file has 400 bytes.
 MOST_PARSED_BYTES = 4 * 1024 * 1024
 
@@ -191,9 +188,9 @@ def _doubtful(findings: Iterable[Finding]) -> bool:
     return any(finding.severity is not Severity.INFO for finding in findings)
 
 
-def read_limited(git: Repository, oid: str) -> bytes:
-    """A blob's bytes; one over the limit is not read but stands for itself as too large."""
-    return _TOO_LARGE if git.blob_size(oid) > MAX_BYTES else git.blob(oid)
+def read_limited(git: Repository, oid: str, most_bytes: int = MAX_BYTES) -> bytes:
+    """A blob's bytes; one over the limit is not read: as many others stand for it as too large."""
+    return b"#" * (most_bytes + 1) if git.blob_size(oid) > most_bytes else git.blob(oid)
 
 
 def record_paths(git: Repository, commit: str) -> list[str]:

@@ -11,6 +11,7 @@ from assay.formats.benchmark import Spec, parse_eval_yaml
 from assay.formats.finding import Finding
 from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_for
 from assay.hub.open import Hub
+from assay.hub.profiles import card_findings
 from assay.hub.results import read_limited
 from assay.storage.database import ledger_rows
 from assay.storage.database import repos as repo_rows
@@ -52,7 +53,7 @@ def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> Benchma
     spec_bytes = _read(git, commit, SPEC)
     terms_bytes = _read(git, commit, TERMS)
     terms = parse_assay_yaml(terms_bytes, TERMS) if terms_bytes is not None else None
-    found = terms.findings if terms else ()
+    found = (*(terms.findings if terms else ()), *card_findings(git, commit, "dataset"))
     if spec_bytes is None or commit is None:
         return BenchmarkRows(repo_id, None, [], {}, found, {})
     file = parse_eval_yaml(spec_bytes, SPEC)

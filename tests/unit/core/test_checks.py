@@ -102,9 +102,18 @@ def test_a_path_no_checkout_can_hold(path: str, *, is_bad: bool) -> None:
 
 
 def test_each_kind_is_read_by_its_own_format() -> None:
-    codes = {kind: check_file(kind, b"[]", "x")[0].code for kind in Kind if kind != Kind.RESULT}
-    assert codes == {Kind.BENCHMARK: "AS201", Kind.TERMS: "AS301", Kind.RUN_RECORD: "AS506"}
-    assert [finding.code for finding in check_file(Kind.RESULT, b"{}", "x")] == ["AS401"]
+    card = b"---\nbase_model: {}\n---\n"  # which is no field of a dataset's
+    expected = {
+        Kind.BENCHMARK: (b"[]", ["AS201"]),
+        Kind.TERMS: (b"[]", ["AS301"]),
+        Kind.RUN_RECORD: (b"[]", ["AS506"]),
+        Kind.RESULT: (b"{}", ["AS401"]),
+        Kind.MODEL_CARD: (card, ["AS703"]),
+        Kind.DATASET_CARD: (card, []),
+    }
+    assert expected.keys() == set(Kind)
+    for kind, (data, codes_found) in expected.items():
+        assert codes(check_file(kind, data, "x"))[:1] == codes_found
 
 
 def entries(*texts: str) -> ResultFile:

@@ -17,7 +17,7 @@ import rfc8785
 
 from assay.core import checks
 from assay.core.checks import Kind, check_file
-from assay.formats import benchmark, document, result, rule, run_record, strict_json, terms
+from assay.formats import benchmark, card, document, result, rule, run_record, strict_json, terms
 from assay.formats.finding import Finding, Severity, has_errors
 
 DATA = Path(__file__).parents[2] / "data"
@@ -26,9 +26,11 @@ KINDS = {
     "assay-yaml": Kind.TERMS,
     "eval-results": Kind.RESULT,
     "run-record": Kind.RUN_RECORD,
+    "model-card": Kind.MODEL_CARD,
+    "dataset-card": Kind.DATASET_CARD,
 }
 YAML_KINDS = [Kind.BENCHMARK, Kind.TERMS, Kind.RESULT]
-MODULES = (rule, document, benchmark, terms, result, strict_json, run_record, checks)
+MODULES = (rule, document, benchmark, terms, result, strict_json, run_record, checks, card)
 RULES = {item.code: item for module in MODULES for item in module.RULES}
 # These need a second file, or a tree: tests/unit/core/test_checks.py has their examples.
 NOT_OF_ONE_FILE = {f"AS60{n}" for n in range(2, 9)}
@@ -147,6 +149,7 @@ OTHERS_MADE = {
         b"name: N\nevaluation_framework: mteb\ntasks:\n"
         + b"".join(b"- id: t%d\n" % number for number in range(benchmark.MAX_TASKS + 1)),
     ),
+    "AS708": (Kind.MODEL_CARD, b" " * (card.MAX_CARD_BYTES + 1)),
     "AS100+AS403": (Kind.RESULT, b"- 1\n" * (rule.MAX_FINDINGS + 1)),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +134,23 @@ def broken_files(db: Connection, repo_id: str) -> list[tuple[str, str, str]]:
         sa.select(broken_file.c.lane, broken_file.c.path, broken_file.c.error)
         .where(broken_file.c.repo_id == repo_id)
         .order_by(broken_file.c.lane, broken_file.c.path)
+    )
+    return [(row[0], row[1], row[2]) for row in db.execute(query)]
+
+
+def broken_on_main(
+    db: Connection, reader: Reader, repo_ids: Collection[str]
+) -> list[tuple[str, str, str]]:
+    """(repository id, path, error) of every file with errors on main of many repositories."""
+    query = (
+        sa.select(broken_file.c.repo_id, broken_file.c.path, broken_file.c.error)
+        .join(repo, repo.c.repo_id == broken_file.c.repo_id)
+        .where(
+            broken_file.c.repo_id.in_(sorted(repo_ids)),
+            broken_file.c.lane == "main",
+            visible(reader),
+        )
+        .order_by(broken_file.c.repo_id, broken_file.c.path)
     )
     return [(row[0], row[1], row[2]) for row in db.execute(query)]
 

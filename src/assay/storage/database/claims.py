@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from assay.core.claim import Attestation, Claim, Reporter, Source, State
 from assay.core.permission import Reader
-from assay.storage.database.engine import Connection
+from assay.storage.database.engine import Connection, rows_as
 from assay.storage.database.index_tables import claim, repo, task_name, version
 
 
@@ -101,6 +102,49 @@ def claims_of_repo(
     if pull is not None:
         query = query.where(claim.c.introduced_lane == f"pr/{pull}")
     return _read(db, query.order_by(claim.c.introduced_push, claim.c.claim_id))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """What a live claim says, as its file says it; fields are columns of the index."""
+
+    repo_id: str
+    lane: str
+    pull: int | None
+    path: str
+    position: int
+    dataset_id: str
+    task_id: str
+    dataset_revision: str | None
+    value: float
+    date: str | None
+    source: dict[str, str] | None
+    notes: str | None
+    verify_token: str | None
+
+
+def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> list[EntryRow]:
+    """What stands in the files of many model repositories: main first, then open pull requests."""
+    ours = {"repo_id", "lane", "pull", "dataset_id", "task_id"}
+    columns = [(claim if name in ours else version).c[name] for name in EntryRow.__slots__]
+    query = (
+        sa.select(*columns)
+        .join(repo, repo.c.repo_id == claim.c.repo_id)
+        .join(
+            version,
+            sa.and_(version.c.claim_id == claim.c.claim_id, version.c.number == claim.c.latest),
+        )
+        .where(claim.c.repo_id.in_(sorted(repo_ids)), claim.c.state == State.LIVE, visible(reader))
+        .order_by(
+            claim.c.repo_id,
+            claim.c.lane != "main",
+            claim.c.pull,
+            version.c.path,
+            version.c.position,
+            claim.c.claim_id,
+        )
+    )
+    return rows_as(EntryRow, db.execute(query))
 
 
 def find_claim(db: Connection, reader: Reader, claim_id: str) -> tuple[Claim, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = sa.MetaData()
 
@@ -24,10 +24,38 @@ repo = sa.Table(
     sa.Column("private", sa.Boolean, nullable=False),
     sa.Column("claimed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
+    # When main last moved, as the hub received it; when the repository was made, until it did.
+    sa.Column("updated", sa.Text, nullable=False),
     sa.Column("last_push", sa.Integer, nullable=False),
     sa.Column("last_event", sa.Integer, nullable=False),
     sa.Column("main", sa.Text),
     sa.UniqueConstraint("type", "namespace", "name"),
+    sa.Index("repo_by_update", "type", "updated", "repo_id"),
+    sa.Index("repo_by_creation", "type", "created", "repo_id"),
+)
+
+# What a repository says of itself on main: its card's front matter, and what follows from it.
+profile = sa.Table(
+    "profile",
+    metadata,
+    sa.Column("repo_id", sa.Text, primary_key=True),
+    sa.Column("card", sa.JSON, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("has_base", sa.Boolean, nullable=False),
+    sa.Column("library_name", sa.Text),
+    sa.Column("pipeline_tag", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("citation", sa.Text),
+    sa.Column("num_parameters", sa.Integer),
+)
+
+# Every word a list of repositories may be filtered by: the tags, and other ways to write them.
+repo_tag = sa.Table(
+    "repo_tag",
+    metadata,
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("repo_id", sa.Text, primary_key=True),
+    sa.Index("tag_of_repo", "repo_id"),
 )
 
 benchmark = sa.Table(

@@ -25,6 +25,7 @@ class RepoRow:
     private: bool
     claimed: bool
     created: str
+    updated: str
     last_push: int
     last_event: int
     main: str | None

@@ -35,18 +35,6 @@ class Preupload(msgspec.Struct, rename="camel"):
     git_ignore: str | None = None
 
 
-class ReadmeCheck(msgspec.Struct, rename="camel"):
-    """The body of `POST /api/validate-yaml`."""
-
-    content: str
-    repo_type: str | None = None
-
-
-def _validate(_context: Context) -> Response:
-    """Model cards are read leniently: nothing about them refuses a commit."""
-    return json_reply({"errors": [], "warnings": []})
-
-
 def _preupload(repo_type: RepoType) -> Handler:
     """Every file is asked for as `regular`: the hub itself decides what it keeps beside git."""
 
@@ -116,7 +104,7 @@ async def _receive(context: Context, record: RepoRecord, body: Body) -> Committe
 
 def routes() -> list[Route]:
     """Commits to models and datasets."""
-    made = [Route("POST", "/api/validate-yaml", _validate, changes=False)]
+    made = []
     for kind, repo_type in API_KINDS:
         at = f"/api/{kind}/{{ns}}/{{name}}"
         made += [

@@ -1,34 +1,53 @@
-"""Repository information."""
+"""Repository information, whole or by property, and noise that other clients make."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
 from assay.errors import NotFoundError, RevisionNotFoundError
-from assay.hub import repos
-from assay.hub.open import Hub
+from assay.hub import catalogue, repos
+from assay.hub.eval_results import RepoResults, eval_results
 from assay.hub.repos import At, RepoType
 from assay.storage.database.repos import RepoRecord
-from assay.web.hf_api.listing import siblings
+from assay.web.hf_api import listing
+from assay.web.hf_api.wire import ON_REQUEST, PROPERTIES, Facts, asked_properties, dress
 from assay.web.replies import json_reply
-from assay.web.routing import Context, Handler, Route
+from assay.web.routing import Context, Route
 
 API_KINDS: tuple[tuple[str, RepoType], ...] = (("models", "model"), ("datasets", "dataset"))
 
 
-def _info(repo_type: RepoType) -> Handler:
-    def info(context: Context) -> Response:
+def _info(repo_type: RepoType) -> Callable[[Context], Awaitable[Response]]:
+    async def info(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        at = _at(context, record)
-        body = _base(record)
-        if at is not None:
-            body |= _at_commit(context.hub, at, with_blobs=context.query("blobs") == "true")
+        asked = asked_properties(context, repo_type)
+        wanted = set(asked or PROPERTIES[repo_type].keys() - ON_REQUEST)
+        # Git may hold thousands of files: not in the event loop.
+        facts = await asyncio.to_thread(_facts, context, record, wanted)
+        body = dress(facts, repo_type, wanted)
+        if asked is None and repo_type == "model":
+            body["modelId"] = record.full_name
+        if context.query("securityStatus") == "true":
+            body["securityRepoStatus"] = {"scansDone": False, "filesWithIssues": []}
         return json_reply(body)
 
     return info
+
+
+def _facts(context: Context, record: RepoRecord, wanted: set[str]) -> Facts:
+    at = _at(context, record)
+    entry = catalogue.entry(context.hub, context.reader, record, at)
+    files, results = None, RepoResults()
+    if "siblings" in wanted:
+        with_blobs = context.query("blobs") == "true"
+        files = listing.siblings(context.hub, at, with_blobs=with_blobs) if at else []
+    if "evalResults" in wanted:
+        with context.hub.index.read() as db:
+            results = eval_results(db, context.reader, [record.id]).get(record.id, results)
+    return Facts(entry, files, results)
 
 
 def _at(context: Context, record: RepoRecord) -> At | None:
@@ -42,34 +61,6 @@ def _at(context: Context, record: RepoRecord) -> At | None:
         return None
 
 
-def _base(record: RepoRecord) -> dict[str, Any]:
-    named = {"modelId": record.full_name} if record.type == "model" else {}
-    return {
-        "_id": record.id,
-        "id": record.full_name,
-        **named,
-        "author": record.namespace,
-        "createdAt": record.created,
-        "lastModified": record.created,
-        "private": record.private,
-        "gated": False,
-        "disabled": False,
-        "downloads": 0,
-        "likes": 0,
-        "tags": [],
-        "siblings": [],
-    }
-
-
-def _at_commit(hub: Hub, at: At, *, with_blobs: bool) -> dict[str, Any]:
-    committed = datetime.fromtimestamp(at.info().committed_s, UTC)
-    return {
-        "sha": at.commit,
-        "lastModified": f"{committed:%Y-%m-%dT%H:%M:%S}.000Z",
-        "siblings": siblings(hub, at, with_blobs=with_blobs),
-    }
-
-
 def _no_server(context: Context) -> Response:
     """`datasets` asks a second host for statistics; wildcard DNS may bring it here."""
     raise NotFoundError(f"{context.request.url.path} is not on this hub")
@@ -77,11 +68,17 @@ def _no_server(context: Context) -> Response:
 
 def routes() -> list[Route]:
     """Information about models and datasets."""
-    made = []
+    made = [
+        Route("GET", "/info", _no_server),
+        Route("GET", "/parquet", _no_server),
+        Route("GET", "/api/agent-harnesses", _no_server),
+        Route("GET", "/api/telemetry/{rest*}", _no_server),
+        Route("POST", "/v1/telemetry", _no_server, changes=False),
+    ]
     for kind, repo_type in API_KINDS:
         at = f"/api/{kind}/{{ns}}/{{name}}"
         made += [
             Route("GET", at, _info(repo_type)),
             Route("GET", f"{at}/revision/{{rev}}", _info(repo_type)),
         ]
-    return [*made, Route("GET", "/info", _no_server), Route("GET", "/parquet", _no_server)]
+    return made

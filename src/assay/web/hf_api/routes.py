@@ -5,7 +5,17 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from assay.errors import RepoNotFoundError
-from assay.web.hf_api import account, commits, discussions, files, info, repositories, trees
+from assay.web.hf_api import (
+    account,
+    card,
+    commits,
+    discussions,
+    files,
+    info,
+    leaderboard,
+    repositories,
+    trees,
+)
 from assay.web.routing import Context, Handler, Route
 
 
@@ -28,6 +38,8 @@ def routes() -> list[Route]:
         *account.routes(),
         *repositories.routes(),
         *info.routes(),
+        *leaderboard.routes(),
+        *card.routes(),
         *trees.routes(),
         *files.routes(),
         *commits.routes(),

@@ -1,0 +1,42 @@
+"""Repositories as lists and information pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assay.core.permission import Reader
+from assay.errors import RepoNotFoundError
+from assay.hub.open import Hub
+from assay.hub.profiles import profile_rows, read_card
+from assay.hub.repos import At, RepoType
+from assay.storage.database import profiles as rows
+from assay.storage.database.profiles import OFFICIAL, Entry
+from assay.storage.database.repos import RepoRecord
+
+
+def entry(hub: Hub, reader: Reader, record: RepoRecord, at: At | None = None) -> Entry:
+    """A repository (found by `repos.find`) with what it says of itself.
+
+    Args:
+        hub: The hub.
+        reader: Who asks.
+        record: The repository.
+        at: The commit whose card speaks; None for main as it was last indexed.
+
+    Raises:
+        RepoNotFoundError: It is being made or deleted just now.
+    """
+    with hub.index.read() as db:
+        found = rows.find_entry(db, reader, record.id)
+    if found is None:
+        raise RepoNotFoundError(f"there is no {record.type} repository '{record.full_name}' here")
+    if at is None or at.commit == found.main:
+        return found
+    repo_type: RepoType = "model" if record.type == "model" else "dataset"
+    profile = profile_rows(record.id, repo_type, read_card(at.git, at.commit, repo_type)).profile
+    return replace(found, **profile, main=at.commit)
+
+
+def tags(entry: Entry) -> list[str]:
+    """All tags of a repository: what its card says, and whether it is a benchmark here."""
+    return [*entry.tags, OFFICIAL] if entry.is_benchmark else entry.tags

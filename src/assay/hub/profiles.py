@@ -1,0 +1,79 @@
+"""What a repository says of itself: its README.md as it lies in git, read and made into rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from assay.core.checks import check_file, file_kind
+from assay.formats.card import MAX_CARD_BYTES, Card, RepoType, parse_card
+from assay.formats.finding import Finding
+from assay.hub.results import read_limited
+from assay.storage.database import profiles as rows
+from assay.storage.database.engine import Connection
+from assay.storage.git import Repository
+
+CARD = "README.md"
+NO_CARD = Card()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRows:
+    """What is to be written of a repository."""
+
+    repo_id: str
+    profile: dict[str, Any]
+    words: frozenset[str]
+
+    def save(self, db: Connection) -> None:
+        """Replace the rows of the repository."""
+        rows.put_profile(db, self.repo_id, self.profile, self.words)
+
+
+def read_card(git: Repository, commit: str | None, repo_type: RepoType) -> Card:
+    """The card at a commit; an empty one where there is none."""
+    item = git.find(commit, CARD) if commit else None
+    if item is None or item.kind != "file":
+        return NO_CARD
+    return parse_card(read_limited(git, item.oid, MAX_CARD_BYTES), CARD, repo_type)
+
+
+def card_findings(
+    git: Repository, commit: str | None, repo_type: RepoType, *, before: str | None = None
+) -> tuple[Finding, ...]:
+    """What there is to say about the card at a commit; nothing if it is the same as `before`."""
+    item = git.find(commit, CARD) if commit else None
+    old = git.find(before, CARD) if before else None
+    kind = file_kind(CARD, repo_type)
+    if item is None or item.kind != "file" or kind is None or old == item:
+        return ()
+    return check_file(kind, read_limited(git, item.oid, MAX_CARD_BYTES), CARD)
+
+
+def profile_rows(repo_id: str, repo_type: RepoType, card: Card) -> ProfileRows:
+    """A card as rows of the index."""
+    profile = {
+        "repo_id": repo_id,
+        "card": dict(card.data),
+        "tags": list(card.tags),
+        "has_base": bool(card.base_models),
+        "library_name": card.library_name,
+        "pipeline_tag": card.pipeline_tag,
+        "description": card.description,
+        "citation": card.citation,
+        "num_parameters": None,
+    }
+    return ProfileRows(repo_id, profile, _words(repo_type, card))
+
+
+def _words(repo_type: RepoType, card: Card) -> frozenset[str]:
+    """The card's tags, and those that people write with the key before them."""
+    words = set(card.tags)
+    if repo_type == "model":
+        for key in ("language", "library_name", "pipeline_tag"):
+            value = card.data.get(key)
+            for item in value if isinstance(value, list) else [value]:
+                words |= {f"{key}:{item}"} if isinstance(item, str) else set()
+        if card.library_name is not None:
+            words.add(f"library:{card.library_name}")
+    return frozenset(words)

@@ -1,0 +1,86 @@
+"""The leaderboard of a benchmark as the public hub's clients read it: a bare list, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from starlette.responses import Response
+
+from assay.core.claim import Source
+from assay.errors import InvalidError
+from assay.hub import organisations
+from assay.hub.leaderboard import Leaderboard, Place, is_base, leaderboard
+from assay.web.replies import json_reply
+from assay.web.routing import Context, Route
+
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def flag(context: Context, name: str, *, default: bool) -> bool:
+    """A parameter that is true or false.
+
+    Raises:
+        InvalidError: It is something else.
+    """
+    text = context.query(name)
+    if not text:
+        return default
+    if text.lower() not in FLAGS:
+        raise InvalidError(f"{name}={text[:80]} is not known; expected true or false")
+    return FLAGS[text.lower()]
+
+
+def _leaderboard(context: Context) -> Response:
+    """`base_model` is true unless said otherwise: models derived from another are then left out."""
+    only_base = flag(context, "base_model", default=True)
+    found = leaderboard(
+        context.hub,
+        context.reader,
+        context.repo,
+        context.query("task_id") or None,
+        narrow=is_base if only_base else None,
+    )
+    public_url = context.hub.settings.public_url
+    shared = organisations.listing(context.hub)
+    return json_reply([_entry(found, place, shared, public_url) for place in found.places])
+
+
+def _entry(
+    found: Leaderboard, place: Place, shared: Container[str], public_url: str
+) -> dict[str, Any]:
+    """A row; its `author` is the namespace of the model, which people may share."""
+    claim = place.row.claim
+    namespace = claim.model.partition("/")[0]
+    kind = "org" if namespace in shared else "user"
+    known = {
+        "source": claim.source and _source(claim.source, public_url),
+        "pullRequest": claim.pull if claim.lane != "main" else None,
+        "notes": claim.notes,
+        "date": claim.date,
+        "num_parameters": place.facts.num_parameters,
+    }
+    return {
+        "rank": place.rank,
+        "modelId": claim.model,
+        "value": claim.value,
+        "filename": claim.path,
+        "verified": False,
+        "author": {"name": namespace, "fullname": namespace, "type": kind},
+        "taskId": found.board.task.task_id,
+        "lower_is_better": found.board.direction == "lower",
+        **{name: value for name, value in known.items() if value is not None},
+    }
+
+
+def _source(source: Source, public_url: str) -> dict[str, Any]:
+    """`name` is always there: clients print it in place of the address."""
+    inside = source.url == public_url or source.url.startswith(f"{public_url}/")
+    name = source.name or source.org or source.user or source.url
+    return {"url": source.url, "name": name, "isExternal": not inside}
+
+
+def routes() -> list[Route]:
+    """The leaderboard of a benchmark."""
+    path = "/api/datasets/{ns}/{name}/leaderboard"
+    return [Route("GET", path, _leaderboard, cached=True)]
