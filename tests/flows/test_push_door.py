@@ -302,6 +302,42 @@ def test_a_rewritten_pull_request_speaks_for_its_new_commits_only(
     assert hub.get(f"/api/models/{model}/revision/{old}")["sha"] == old
 
 
+def test_what_the_owner_closed_its_author_does_not_open_again(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    work.commit({"README.md": "x"})
+    work.push(hub.remote("ada", model))
+    number = open_pull(hub, "eve", model)
+    path = f"/api/models/{model}/discussions/{number}/status"
+    assert hub.close_pull("ada", model, number, "no").is_success
+    answer = hub.request("POST", path, as_="eve", json={"status": "open"})
+    assert answer.status_code == 403
+    assert "ada closed number" in answer.json()["error"]
+    assert hub.request("POST", path, as_="ada", json={"status": "open"}).is_success
+    for account in ("eve", "eve"):  # what she closed herself, she may open again
+        assert hub.close_pull(account, model, number, "mine").is_success
+        assert hub.request("POST", path, as_=account, json={"status": "open"}).is_success
+
+
+def test_histories_without_a_common_commit_are_not_merged(
+    hub: HubProcess, work: Work, model: str
+) -> None:
+    """The page shows what a pull request adds to its merge base; without one, too little."""
+    work.commit({".eval_results/quiz.yaml": entry("60")})
+    work.push(hub.remote("ada", model))
+    number = open_pull(hub, "eve", model)
+    work.commit({".eval_results/other.yaml": entry("55")})
+    work.push(hub.remote("eve", model), f"main:refs/pr/{number}")
+    work.git("checkout", "--quiet", "--orphan", "again")
+    commit = work.commit({"README.md": "x"})
+    assert work.push(hub.remote("ada", model), "+again:main").returncode == 0
+    path = f"/api/models/{model}/discussions/{number}/merge"
+    answer = hub.request("POST", path, as_="ada", json={})
+    assert answer.status_code == 409
+    assert "shares no history with main" in answer.json()["error"]
+    assert main_of(hub, model) == commit
+
+
 def test_a_stale_pull_request_keeps_its_claim_and_is_merged_only_if_git_can(
     hub: HubProcess, work: Work, model: str
 ) -> None:

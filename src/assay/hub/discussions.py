@@ -241,7 +241,7 @@ def reopen(hub: Hub, reader: Reader, record: RepoRecord, number: int, reason: st
     """Open it again after it was closed, or say that a draft is ready.
 
     Raises:
-        ForbiddenError: The reader is neither its author nor a writer.
+        ForbiddenError: The reader is no writer, and did not both open and close it.
         ConflictError: It is open, or merged.
     """
     reason = fit_text(reason)
@@ -264,10 +264,26 @@ def _change_status(
         kind = {"closed": "closed", "open": "reopened"}[becomes]
         if found.status == "draft" and becomes == "open":
             kind = "ready"
+        if kind == "reopened":
+            _need_closers_right(db, reader, record, found)
         rows.set_status(db, record.id, number, becomes)
         made = _write(hub, db, reader, found, kind=kind, text=reason)
     indexing.sync(hub, record.id)
     return made
+
+
+def _need_closers_right(
+    db: Connection, reader: Reader, record: RepoRecord, found: Discussion
+) -> None:
+    """What a writer closed, its author does not open again: a decision would decide nothing."""
+    events = rows.events_of(db, found.repo_id, found.number)
+    closer = next(event.actor for event in reversed(events) if event.kind == "closed")
+    if closer != reader.name and not may_write(reader, record):
+        raise ForbiddenError(
+            f"{closer} closed number {found.number}; only the writers of {record.full_name} "
+            "may open it again",
+            hint="say in a comment why they should, or open another",
+        )
 
 
 def _add(

@@ -284,6 +284,12 @@ def merge(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str =
         if main is None:
             land_commit(hub, record, reader, RefUpdate(MAIN, ZERO, head), None, lenient=True)
             return head
+        if git.merge_base(main, head) is None:
+            raise ConflictError(
+                f"pull request {number} shares no history with main: merging would bring back "
+                "results that it does not show",
+                hint="its author can put its commits on top of main and push it again",
+            )
         message = f"Merge pull request {number}: {pull.title}\n\n{text}".strip() + "\n"
         with open_quarantine(git.path) as quarantine:
             made = quarantine.merge(main, head, message=message, author=identity(hub, reader))
