@@ -10,7 +10,7 @@ from assay.hub.open import Hub
 from assay.hub.profiles import profile_rows, read_card
 from assay.hub.repos import At, RepoType
 from assay.storage.database import profiles as rows
-from assay.storage.database.profiles import OFFICIAL, Entry
+from assay.storage.database.profiles import OFFICIAL, Entry, Selection
 from assay.storage.database.repos import RepoRecord
 
 
@@ -35,6 +35,19 @@ def entry(hub: Hub, reader: Reader, record: RepoRecord, at: At | None = None) ->
     repo_type: RepoType = "model" if record.type == "model" else "dataset"
     profile = profile_rows(record.id, repo_type, read_card(at.git, at.commit, repo_type)).profile
     return replace(found, **profile, main=at.commit)
+
+
+def page(hub: Hub, reader: Reader, selection: Selection) -> tuple[list[Entry], bool]:
+    """The repositories of a list that the reader may see, and whether there are more.
+
+    Args:
+        hub: The hub.
+        reader: Who asks.
+        selection: Which, in what order, how many.
+    """
+    with hub.index.read() as db:
+        found = rows.select_entries(db, reader, replace(selection, limit=selection.limit + 1))
+    return found[: selection.limit], len(found) > selection.limit
 
 
 def tags(entry: Entry) -> list[str]:

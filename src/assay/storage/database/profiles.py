@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -87,18 +87,21 @@ class Entry:
 
 
 _IN_REPO = frozenset({"repo_id", "namespace", "name", "private", "created", "updated", "main"})
+_IS_BENCHMARK = sa.exists().where(benchmark.c.repo_id == repo.c.repo_id)
 
 
-def _entries(reader: Reader) -> sa.Select[Any]:
-    """Every repository the reader may see."""
-    is_benchmark = sa.exists().where(benchmark.c.repo_id == repo.c.repo_id)
+def _entries(reader: Reader, *, with_card: bool) -> sa.Select[Any]:
+    """Every repository the reader may see. Without cards, which may be long, they read as empty."""
+    known = {
+        "is_benchmark": _IS_BENCHMARK.label("is_benchmark"),
+        **({} if with_card else {"card": sa.literal({}, sa.JSON).label("card")}),
+    }
     columns = [
-        (repo if name in _IN_REPO else profile).c[name]
+        known[name] if name in known else (repo if name in _IN_REPO else profile).c[name]
         for name in Entry.__slots__
-        if name != "is_benchmark"
     ]
     return (
-        sa.select(*columns, is_benchmark.label("is_benchmark"))
+        sa.select(*columns)
         .join(profile, profile.c.repo_id == repo.c.repo_id)
         .where(visible(reader))
     )
@@ -106,5 +109,56 @@ def _entries(reader: Reader) -> sa.Select[Any]:
 
 def find_entry(db: Connection, reader: Reader, repo_id: str) -> Entry | None:
     """One repository, or None."""
-    found = rows_as(Entry, db.execute(_entries(reader).where(repo.c.repo_id == repo_id)))
+    query = _entries(reader, with_card=True).where(repo.c.repo_id == repo_id)
+    found = rows_as(Entry, db.execute(query))
     return found[0] if found else None
+
+
+Order = Literal["updated", "created"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which repositories a list has, the latest first.
+
+    Attributes:
+        repo_type: model or dataset.
+        tags: Each must be there.
+        search: Each must occur in the name, in either case.
+        author: The namespace.
+        order: What latest means.
+        after: That time and the id of the last repository of the page before.
+        limit: How many at most.
+        with_card: Whether front matters are wanted.
+    """
+
+    repo_type: str
+    tags: Sequence[str] = ()
+    search: Sequence[str] = ()
+    author: str | None = None
+    order: Order = "updated"
+    after: tuple[str, str] | None = None
+    limit: int
+    with_card: bool = False
+
+
+def select_entries(db: Connection, reader: Reader, selection: Selection) -> list[Entry]:
+    """One page of a list; one query, which walks an index from the place where the page begins."""
+    moment = repo.c[selection.order]
+    query = _entries(reader, with_card=selection.with_card)
+    query = query.where(repo.c.type == selection.repo_type)
+    for tag in selection.tags:
+        query = query.where(_IS_BENCHMARK if tag == OFFICIAL else _has_tag(tag))
+    for text in selection.search:
+        name = repo.c.namespace + "/" + repo.c.name
+        query = query.where(name.icontains(text, autoescape=True))
+    if selection.author is not None:
+        query = query.where(repo.c.namespace == selection.author)
+    if selection.after is not None:
+        query = query.where(sa.tuple_(moment, repo.c.repo_id) < sa.tuple_(*selection.after))
+    query = query.order_by(moment.desc(), repo.c.repo_id.desc()).limit(selection.limit)
+    return rows_as(Entry, db.execute(query))
+
+
+def _has_tag(tag: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(repo_tag.c.repo_id == repo.c.repo_id, repo_tag.c.tag == tag)

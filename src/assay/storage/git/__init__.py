@@ -1,6 +1,7 @@
 """Bare repositories by id. Everything that touches git objects or refs is in this package."""
 
 from assay.storage.git.comparing import Difference, FileDifference, compare
+from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
 from assay.storage.git.store import GitStore, packed_refs
@@ -27,6 +28,7 @@ __all__ = [
     "TreeItem",
     "compare",
     "find_ignored",
+    "last_commits",
     "open_quarantine",
     "packed_refs",
     "update_refs",

@@ -13,6 +13,7 @@ from assay.hub.eval_results import RepoResults, eval_results
 from assay.hub.repos import At, RepoType
 from assay.storage.database.repos import RepoRecord
 from assay.web.hf_api import listing
+from assay.web.hf_api.parameters import flag
 from assay.web.hf_api.wire import ON_REQUEST, PROPERTIES, Facts, asked_properties, dress
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
@@ -30,7 +31,7 @@ def _info(repo_type: RepoType) -> Callable[[Context], Awaitable[Response]]:
         body = dress(facts, repo_type, wanted)
         if asked is None and repo_type == "model":
             body["modelId"] = record.full_name
-        if context.query("securityStatus") == "true":
+        if flag(context, "securityStatus", default=False):
             body["securityRepoStatus"] = {"scansDone": False, "filesWithIssues": []}
         return json_reply(body)
 
@@ -42,7 +43,7 @@ def _facts(context: Context, record: RepoRecord, wanted: set[str]) -> Facts:
     entry = catalogue.entry(context.hub, context.reader, record, at)
     files, results = None, RepoResults()
     if "siblings" in wanted:
-        with_blobs = context.query("blobs") == "true"
+        with_blobs = flag(context, "blobs", default=False)
         files = listing.siblings(context.hub, at, with_blobs=with_blobs) if at else []
     if "evalResults" in wanted:
         with context.hub.index.read() as db:

@@ -8,27 +8,11 @@ from typing import Any
 from starlette.responses import Response
 
 from assay.core.claim import Source
-from assay.errors import InvalidError
 from assay.hub import organisations
 from assay.hub.leaderboard import Leaderboard, Place, is_base, leaderboard
+from assay.web.hf_api.parameters import flag
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
-
-FLAGS = {"true": True, "1": True, "false": False, "0": False}
-
-
-def flag(context: Context, name: str, *, default: bool) -> bool:
-    """A parameter that is true or false.
-
-    Raises:
-        InvalidError: It is something else.
-    """
-    text = context.query(name)
-    if not text:
-        return default
-    if text.lower() not in FLAGS:
-        raise InvalidError(f"{name}={text[:80]} is not known; expected true or false")
-    return FLAGS[text.lower()]
 
 
 def _leaderboard(context: Context) -> Response:

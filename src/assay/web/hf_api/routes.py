@@ -13,6 +13,7 @@ from assay.web.hf_api import (
     files,
     info,
     leaderboard,
+    lists,
     repositories,
     trees,
 )
@@ -38,6 +39,7 @@ def routes() -> list[Route]:
         *account.routes(),
         *repositories.routes(),
         *info.routes(),
+        *lists.routes(),
         *leaderboard.routes(),
         *card.routes(),
         *trees.routes(),

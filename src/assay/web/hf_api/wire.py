@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from assay.errors import InvalidError
@@ -30,12 +31,19 @@ class Facts:
     results: RepoResults = field(default_factory=RepoResults)
 
 
+LAST_SECOND = 253_402_300_799
 Property = Callable[[Facts], Any]
 
 
 def moment(iso: str) -> str:
     """A time of the hub's as clients parse it: whole seconds, and a fraction that is zero."""
     return f"{iso[:19]}.000Z"
+
+
+def moment_at(seconds: int) -> str:
+    """The same from git's seconds, which anybody may write: clients know the years 1970 to 9999."""
+    known = datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)
+    return moment(known.isoformat())
 
 
 def _nothing(_facts: Facts) -> None:
@@ -95,7 +103,7 @@ PROPERTIES: Mapping[RepoType, Mapping[str, Property]] = {"model": _MODEL, "datas
 # What only those get who ask for it by name.
 ON_REQUEST = frozenset({"downloadsAllTime", "trendingScore", "evalResults"})
 # What a list leaves out unless `full` or `cardData` asks for it.
-NOT_LISTED = frozenset({"sha", "siblings", "cardData", "model-index", "citation"})
+NOT_LISTED = frozenset({"siblings", "cardData", "model-index", "citation"})
 
 
 def asked_properties(context: Context, repo_type: RepoType) -> tuple[str, ...] | None:
