@@ -112,6 +112,7 @@ def fill(hub: HubProcess, folder: Path) -> dict[str, str]:
         "returned claim": claim_page(hub, "ada/returning", value=64.0),
         "claim on a benchmark that is elsewhere": claim_page(hub, "ada/lone"),
         **rocket,
+        **_talked(hub),
     }
 
 
@@ -150,6 +151,33 @@ def _contested(hub: HubProcess, work: Work) -> dict[str, str]:
         "pull request": f"/{model}/discussions/{contests}",
         "closed pull request": f"/{model}/discussions/{declined}",
     }
+
+
+def _talked(hub: HubProcess) -> dict[str, str]:
+    """A discussion of a model; a pull request of a benchmark, with a comment that was hidden."""
+    model, quiz = "/api/models/ada/rocket-7b", "/api/datasets/bench/quiz"
+    talk = {"title": "Which prompt is it?", "description": "Page 4 names *two*."}
+    number = _post(hub, "eve", f"{model}/discussions", talk)["num"]
+    for account, text in (("ada", "The first.\n\nSee page 5."), ("eve", "Thank you.")):
+        _post(hub, account, f"{model}/discussions/{number}/comment", {"comment": text})
+    _post(hub, "eve", f"{model}/discussions/{number}/title", {"title": "Which of the prompts?"})
+    pull = {"title": "A better README", "pullRequest": True}
+    of_dataset = _post(hub, "eve", f"{quiz}/discussions", pull)["num"]
+    at = f"{quiz}/discussions/{of_dataset}"
+    said = _post(hub, "eve", f"{at}/comment", {"comment": "not for you"})["newMessage"]
+    _post(hub, "eve", f"{at}/comment/{said['id']}/hide", {})
+    return {
+        "discussion": f"/ada/rocket-7b/discussions/{number}",
+        "list of discussions": "/ada/rocket-7b/discussions?status=all",
+        "pull request of a dataset": f"/datasets/bench/quiz/discussions/{of_dataset}",
+        "empty list of discussions": "/datasets/bench/bare/discussions",
+    }
+
+
+def _post(hub: HubProcess, account: str, path: str, body: dict[str, Any]) -> Any:
+    answer = hub.request("POST", path, as_=account, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def _returning(hub: HubProcess, work: Work) -> None:

@@ -87,6 +87,10 @@ def fill_with_harm(hub: HubProcess, folder: Path) -> dict[str, str]:
     comment = f"/api/models/{model}/discussions/{number}/comment"
     assert hub.request("POST", comment, as_="bench", json={"comment": HARM}).is_success
     assert hub.close_pull("eve", model, number, HARM).is_success
+    body = {"title": HARM, "description": HARM}
+    assert hub.request(
+        "POST", f"/api/models/{model}/discussions", as_="bench", json=body
+    ).is_success
     return {
         "home": "/",
         "benchmarks": "/benchmarks",
@@ -98,6 +102,8 @@ def fill_with_harm(hub: HubProcess, folder: Path) -> dict[str, str]:
         "claim about nothing": claim_page(hub, model, dataset_id=HARM),
         "declined claim": claim_page(hub, model, state="declined"),
         "pull request": f"/{model}/discussions/{number}",
+        "discussion": f"/{model}/discussions/{number + 1}",
+        "list of discussions": f"/{model}/discussions?status=all",
         "run": f"/runs/{digest}",
         "error": "/datasets/bench/harm/tasks/%3Cscript%3Epwned=1%3C%2Fscript%3E%E2%80%AE",
     }

@@ -23,6 +23,8 @@ KINDS = (
     "claim about nothing",
     "declined claim",
     "pull request",
+    "discussion",
+    "list of discussions",
     "run",
     "error",
 )

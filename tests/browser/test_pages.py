@@ -37,6 +37,10 @@ KINDS = (
     "run",
     "pull request",
     "closed pull request",
+    "discussion",
+    "list of discussions",
+    "pull request of a dataset",
+    "empty list of discussions",
     *ERRORS,
 )
 

@@ -106,12 +106,23 @@ def test_a_discussion_from_its_first_word_to_its_last(as_: As, model: str) -> No
 def test_what_was_hidden_or_edited_stays_on_record_and_is_shown_to_nobody(
     hub: HubProcess, as_: As, model: str
 ) -> None:
-    as_("eve").create_discussion(model, "Private", description="my address")
-    [comment] = as_("eve").get_discussion_details(model, 1).events
+    content = [add(RESULT, entry("55"))]
+    as_("eve").create_commit(
+        model, content, commit_message="A", commit_description="my address", create_pr=True
+    )
+    comment = as_("eve").get_discussion_details(model, 1).events[0]
     as_("eve").hide_discussion_comment(model, 1, comment.id)
     paths = [f"/{model}/discussions/1", f"/api/models/{model}/discussions/1?diff=1"]
+    [row] = [
+        row
+        for row in hub.get("/api/v1/boards/bench/quiz/main?claims=all")["rows"]
+        if row["model"] == model and row["claim"]["lane"] == "pr/1"
+    ]
+    paths += [f"/api/v1/models/{model}/discussions/1", f"/claims/{row['claim']['claim_id']}"]
     for path in paths:
-        assert "my address" not in hub.request("GET", path, as_="ada").text, path
+        answer = hub.request("GET", path, as_="ada")
+        assert answer.status_code == 200, path
+        assert "my address" not in answer.text, path
 
 
 def test_who_may_change_what(as_: As, model: str) -> None:
@@ -466,3 +477,21 @@ def test_titles_of_a_change_are_the_old_and_the_new_one(as_: As, model: str) -> 
         if isinstance(event, DiscussionTitleChange)
     ]
     assert [(change.old_title, change.new_title) for change in changes] == [("One", "Two")]
+
+
+def test_the_pages_say_what_the_client_said(as_: As, hub: HubProcess, model: str) -> None:
+    """JSON of a pull request that conflicts, and of the list it stands in."""
+    number = propose(as_("eve"), model, "55", "Report 55")
+    as_("ada").create_commit(model, [add(RESULT, entry("61"))], commit_message="61")
+    as_("ada").create_discussion(model, "Why not 61?")
+    answer = hub.get(f"/api/v1/models/{model}/discussions/{number}")
+    assert answer["conflicts"] == [RESULT]
+    assert "It cannot be merged" in answer["sentence"]
+    [file] = answer["files"]
+    assert (file["path"], file["change"], file["plus"], file["minus"]) == (RESULT, "changed", 1, 1)
+    listed = hub.get(f"/api/v1/models/{model}/discussions")
+    assert [row["number"] for row in listed["discussions"]] == [number + 1, number]
+    assert listed["sentence"] == "1 pull request and 1 discussion are open."
+    page = hub.request("GET", f"/{model}/discussions/{number}")
+    assert "+  value: 55" in page.text
+    assert hub.request("GET", f"/{model}/discussions").status_code == 200

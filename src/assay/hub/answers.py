@@ -213,9 +213,10 @@ class Version(Answer, frozen=True, kw_only=True):
 class HistoryLine(Answer, frozen=True, kw_only=True):
     """One line of a claim's history.
 
-    `kind`: introduced, changed, introduced again, deleted, history rewritten, comment, commit, pull
-    request opened, renamed, ready, closed, reopened or merged. `text` is a reason or a summary;
-    that of a hidden comment is empty.
+    `kind`: introduced, changed, introduced again, deleted, history rewritten, comment, commit, or
+    `pull request` (`discussion`) opened, renamed, ready, closed, reopened, merged. `text` is a
+    reason or a summary; that of a hidden comment is empty. `note` is edited or hidden for such
+    comments, else empty.
     """
 
     at: str
@@ -224,6 +225,7 @@ class HistoryLine(Answer, frozen=True, kw_only=True):
     text: str
     commit: str | None
     pull: int | None
+    note: str = ""
 
 
 class ClaimAnswer(Answer, frozen=True, kw_only=True):
@@ -252,23 +254,77 @@ class Removal(Answer, frozen=True, kw_only=True):
     value_text: str
 
 
-class PullAnswer(Answer, frozen=True, kw_only=True):
-    """A pull request with the claims it adds and what the checks say about them."""
+class FileChange(Answer, frozen=True, kw_only=True):
+    """A file that a pull request changes, with its part of the unified diff.
 
-    model: str
+    `shown` is text when `text` holds the lines, else why it does not: binary, or too long.
+    """
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+    shown: Literal["text", "binary", "too long"]
+    plus: int
+    minus: int
+    text: str
+
+
+class DiscussionAnswer(Answer, frozen=True, kw_only=True):
+    """A discussion, or a pull request with what it changes and what the checks say about that.
+
+    Of a discussion, what concerns changes is empty. `conflicts` are the files that keep an open
+    pull request from being merged; `more_files` counts what `files` has no place for.
+    """
+
+    repo: str
+    type: Literal["model", "dataset"]
     number: int
+    is_pull: bool
     title: str
     description: str
     author: str
     status: Literal["draft", "open", "closed", "merged"]
     created: str
+    sentence: str
     head: str | None
     base: str | None
-    sentence: str
+    merge_commit: str | None
+    conflicts: list[str]
+    files: list[FileChange]
+    more_files: int
     claims: list[Claim]
     removals: list[Removal]
     findings: list[Finding]
     history: list[HistoryLine]
+
+
+class DiscussionSummary(Answer, frozen=True, kw_only=True):
+    """A discussion or pull request in a list."""
+
+    number: int
+    is_pull: bool
+    title: str
+    author: str
+    status: Literal["draft", "open", "closed", "merged"]
+    created: str
+
+
+class DiscussionPage(Answer, frozen=True, kw_only=True):
+    """Some discussions and pull requests of a repository, the newest first.
+
+    There are `count` of this kind and status, and these are those from `start` on. Drafts count as
+    open, merged ones as closed.
+    """
+
+    repo: str
+    type: Literal["model", "dataset"]
+    private: bool
+    sentence: str
+    kind: Literal["all", "discussion", "pull_request"]
+    status: Literal["all", "open", "closed"]
+    discussions: list[DiscussionSummary]
+    count: int
+    start: int
+    page_size: int
 
 
 class Notification(Answer, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Claims and pull requests as answers: who said what, when, on what evidence."""
+"""Claims as answers: who said what, when, on what evidence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
 from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
-from assay.hub import boards, discussions, models, pulls
-from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, PullAnswer, Removal, Version
+from assay.hub import boards, discussions, models
+from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
 from assay.hub.discussions import Remark
 from assay.hub.open import Hub
 from assay.hub.repos import find as find_repo
@@ -158,17 +158,19 @@ def _ended(row: Mapping[str, Any]) -> HistoryLine:
     )
 
 
-def event_line(remark: Remark) -> HistoryLine:
-    """What happened to a pull request, as a line of history."""
+def event_line(remark: Remark, what: str = "pull request") -> HistoryLine:
+    """What happened to a pull request (or to `what` else), as a line of history."""
     event = remark.event
     plain = event.kind in ("comment", "commit")
+    renamed = event.kind == "renamed"
     return HistoryLine(
         at=event.at,
-        kind=event.kind if plain else f"pull request {event.kind}",
+        kind=event.kind if plain else f"{what} {event.kind}",
         actor=event.actor or None,
-        text=remark.text,
+        text=f"{event.about} → {event.text}" if renamed else remark.text,
         commit=event.about if event.kind == "commit" else None,
         pull=event.number,
+        note="hidden" if remark.hidden else "edited" if remark.earlier else "",
     )
 
 
@@ -201,53 +203,3 @@ def _yaml(git: Repository, said: Claim) -> str:
             break
         taken.append(line)
     return "\n".join(taken)[:MAX_YAML_CHARS].rstrip()
-
-
-def pull(hub: Hub, reader: Reader, model: str, number: int) -> PullAnswer:
-    """A pull request with the claims it adds and what the checks say about them.
-
-    Raises:
-        RepoNotFoundError: There is no such model, or it is hidden from the reader.
-        PullNotFoundError: It has no pull request of that number.
-    """
-    record = find_repo(hub, reader, "model", model)
-    found = pulls.find(hub, reader, record, number)
-    lane = f"pr/{number}"
-    with hub.index.read() as db:
-        claims = claim_rows.claims_of_repo(db, reader, record.id, pull=number)
-        removals = benchmark_rows.removals(db, record.id, lane)
-        findings = benchmark_rows.findings(db, record.id, lane)
-    git = hub.git.open(record.id)
-    head, main = git.head(f"refs/{lane}"), git.head(MAIN)
-    base = git.merge_base(head, main) if head and main else None
-    return PullAnswer(
-        model=record.full_name,
-        number=number,
-        title=found.title,
-        description=found.description,
-        author=found.author,
-        status=models.shown_status(found.status),
-        created=found.created,
-        head=head,
-        base=base,
-        sentence=_pull_sentence(claims, len(removals), found.author),
-        claims=claims,
-        removals=[Removal(**row) for row in removals],
-        findings=[Finding(**row) for row in findings],
-        history=[event_line(remark) for remark in discussions.remarks(hub, record, number)],
-    )
-
-
-def _pull_sentence(claims: Sequence[Claim], removed: int, author: str) -> str:
-    standing = [c for c in claims if c.state not in (State.DELETED, State.SUPERSEDED)]
-    if not standing and not removed:
-        return "This pull request adds no claims."
-    would_go = f"merge would remove {removed} " + ("entry" if removed == 1 else "entries")
-    if not standing:
-        return f"A {would_go}."
-    sentence = f"{author} reports {len(standing)} result" + "s" * (len(standing) > 1)
-    against = sum(claim.contradicts is not None for claim in standing)
-    if against:
-        which = "" if against == len(standing) else f"{against} of them "
-        sentence += f", {which}against what main says"
-    return f"{sentence}; a {would_go}." if removed else f"{sentence}."

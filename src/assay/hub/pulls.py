@@ -32,6 +32,7 @@ from assay.storage.git import (
     ZERO,
     Change,
     Difference,
+    DiffLimits,
     Identity,
     Quarantine,
     RefUpdate,
@@ -91,6 +92,9 @@ class Changes:
     difference: Difference
 
 
+NO_CHANGES = Changes(None, None, None, (), Difference())
+
+
 def find(hub: Hub, reader: Reader, record: RepoRecord, number: int) -> Discussion:
     """A pull request the reader may see.
 
@@ -113,16 +117,14 @@ def listing(hub: Hub, record: RepoRecord) -> list[Discussion]:
         return rows.all_pulls(db, record.id)[::-1]
 
 
-def changes(
-    hub: Hub, record: RepoRecord, pull: Discussion, *, with_difference: bool = True
-) -> Changes:
+def changes(hub: Hub, record: RepoRecord, pull: Discussion, limits: DiffLimits | None) -> Changes:
     """What a pull request changes, and whether it can be merged. Takes time: not in an event loop.
 
     Args:
         hub: The hub.
         record: The repository.
         pull: The pull request, found by `find`.
-        with_difference: Whether what it changes is asked for too.
+        limits: How much of what it changes is asked for; None for nothing of it.
     """
     git = hub.git.open(record.id)
     head, main = git.head(f"refs/pr/{pull.number}"), git.head(MAIN)
@@ -138,7 +140,7 @@ def changes(
     if pull.status in OPEN_STATUSES and main not in (None, base):
         with open_quarantine(git.path) as quarantine:
             conflicts = quarantine.conflicts(main or "", head)
-    difference = compare(git.path, base, head) if with_difference else Difference()
+    difference = compare(git.path, base, head, limits) if limits else Difference()
     return Changes(head, base, merge_commit, tuple(conflicts), difference)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from tests.unit.web.samples import (
     COMMIT,
     OTHER_COMMIT,
@@ -19,9 +20,12 @@ from assay.core.claim import State
 from assay.hub.answers import (
     BrokenFile,
     ClaimAnswer,
+    DiscussionAnswer,
+    DiscussionPage,
+    DiscussionSummary,
+    FileChange,
     HistoryLine,
     Model,
-    PullAnswer,
     PullSummary,
     Removal,
     RunAnswer,
@@ -182,10 +186,12 @@ def empty_model() -> Model:
     )
 
 
-def pull(**changes: Any) -> PullAnswer:
+def pull(**changes: Any) -> DiscussionAnswer:
     fields: dict[str, Any] = {
-        "model": "acme/rocket-7b",
+        "repo": "acme/rocket-7b",
+        "type": "model",
         "number": 2,
+        "is_pull": True,
         "title": "Report GSM8K, 0-shot",
         "description": "Run on two consumer cards.\nLog attached.",
         "author": "nadia",
@@ -193,7 +199,15 @@ def pull(**changes: Any) -> PullAnswer:
         "created": "2026-02-03T07:59:00Z",
         "head": OTHER_COMMIT,
         "base": COMMIT,
+        "merge_commit": None,
         "sentence": "nadia reports 1 result, 1 of them against what main says.",
+        "conflicts": [".eval_results/gsm8k.yaml"],
+        "files": [
+            changed_file(".eval_results/gsm8k.yaml", text=DIFF, plus=1, minus=1),
+            changed_file("weights.bin", shown="binary", change="added"),
+            changed_file("log.json", shown="too long", change="removed"),
+        ],
+        "more_files": 3,
         "claims": [community("acme/rocket-7b", "68.1", contradicts="ef" * 32)],
         "removals": [
             Removal(
@@ -204,17 +218,47 @@ def pull(**changes: Any) -> PullAnswer:
             )
         ],
         "findings": [finding(), finding("error", message="a source without a url", got="")],
-        "history": [line("2026-02-03T07:59:00Z", "pull request opened", pull=2)],
+        "history": [
+            line("2026-02-03T07:59:00Z", "pull request opened", pull=2),
+            line("2026-02-03T08:00:00Z", "comment", pull=2, text="why 0-shot?", note="edited"),
+            line("2026-02-03T08:01:00Z", "comment", pull=2, note="hidden"),
+        ],
     }
-    return PullAnswer(**fields | changes)
+    return DiscussionAnswer(**fields | changes)
 
 
-def empty_pull() -> PullAnswer:
+DIFF = """diff --git a/.eval_results/gsm8k.yaml b/.eval_results/gsm8k.yaml
+index 1..2 100644
+--- a/.eval_results/gsm8k.yaml
++++ b/.eval_results/gsm8k.yaml
+@@ -1,3 +1,3 @@
+ - dataset:
+-  value: 71.5
++  value: 68.1
+"""
+
+
+def changed_file(path: str, **changes: Any) -> FileChange:
+    fields: dict[str, Any] = {
+        "path": path,
+        "change": "changed",
+        "shown": "text",
+        "plus": 0,
+        "minus": 0,
+        "text": "",
+    }
+    return FileChange(**fields | changes)
+
+
+def empty_pull() -> DiscussionAnswer:
     return pull(
         title="",
         description="",
         head=None,
         base=None,
+        conflicts=[],
+        files=[],
+        more_files=0,
         claims=[],
         removals=[],
         findings=[],
@@ -222,6 +266,41 @@ def empty_pull() -> PullAnswer:
         status="draft",
         sentence="This pull request adds no claims.",
     )
+
+
+def discussion(**changes: Any) -> DiscussionAnswer:
+    fields = {
+        "is_pull": False,
+        "title": "Which prompt is it?",
+        "sentence": "1 comment by nadia.",
+        "merge_commit": None,
+    }
+    return msgspec.structs.replace(empty_pull(), **fields | {"status": "open"} | changes)
+
+
+def discussion_page(**changes: Any) -> DiscussionPage:
+    fields: dict[str, Any] = {
+        "repo": "acme/rocket-7b",
+        "type": "model",
+        "private": True,
+        "sentence": "1 pull request and no discussions are open.",
+        "kind": "all",
+        "status": "open",
+        "discussions": [
+            DiscussionSummary(
+                number=2,
+                is_pull=True,
+                title="Report GSM8K, 0-shot",
+                author="nadia",
+                status="draft",
+                created="2026-02-03T07:59:00Z",
+            )
+        ],
+        "count": 120,
+        "start": 50,
+        "page_size": 50,
+    }
+    return DiscussionPage(**fields | changes)
 
 
 RECORD: dict[str, Any] = {

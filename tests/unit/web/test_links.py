@@ -12,7 +12,13 @@ def test_task_ids_and_revisions_are_one_segment() -> None:
         "/a/b/resolve/refs%2Fpr%2F1/x%20y/%C3%A9.yaml"
     )
     assert links.board_json("a/b", "c/d", "claims") == "/api/v1/boards/a/b/c%2Fd?claims=all"
-    assert links.pull_json("a/b", 3) == "/api/v1/models/a/b/pulls/3"
+    assert links.discussion_json("model", "a/b", 3) == "/api/v1/models/a/b/discussions/3"
+    assert links.discussion("dataset", "a/b", 3) == "/datasets/a/b/discussions/3"
+    assert links.discussions("model", "a/b") == "/a/b/discussions"
+    assert (
+        links.discussions("model", "a/b", kind="discussion", status="all", page=2)
+        == "/a/b/discussions?type=discussion&status=all&p=2"
+    )
 
 
 @pytest.mark.parametrize("name", ["/evil.example/x", "//evil.example", "../..", "a/b/c", "", "\\x"])

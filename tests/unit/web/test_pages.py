@@ -15,9 +15,9 @@ from assay.hub.answers import (
     Benchmark,
     Board,
     ClaimAnswer,
+    DiscussionAnswer,
     HomeAnswer,
     Model,
-    PullAnswer,
     RunAnswer,
 )
 from assay.web.pages import (
@@ -25,10 +25,11 @@ from assay.web.pages import (
     render_benchmark,
     render_benchmarks,
     render_claim,
+    render_discussion,
+    render_discussions,
     render_error,
     render_home,
     render_model,
-    render_pull,
     render_run,
 )
 from assay.web.pages.words import upright
@@ -85,8 +86,22 @@ PAGES: dict[str, Callable[[], str]] = {
         ),
         SITE,
     ),
-    "pull request": lambda: render_pull(histories.pull(), SITE),
-    "pull request, empty": lambda: render_pull(histories.empty_pull(), SITE),
+    "discussion": lambda: render_discussion(histories.discussion(history=[]), SITE),
+    "discussion, closed": lambda: render_discussion(
+        histories.discussion(status="closed", history=histories.pull().history), SITE
+    ),
+    "discussions": lambda: render_discussions(histories.discussion_page(), SITE),
+    "discussions, none": lambda: render_discussions(
+        histories.discussion_page(discussions=[], count=0, start=0), SITE
+    ),
+    "discussions, beyond the last": lambda: render_discussions(
+        histories.discussion_page(discussions=[], count=3, type="dataset"), SITE
+    ),
+    "pull request of a dataset": lambda: render_discussion(
+        histories.pull(type="dataset", claims=[], merge_commit=samples.COMMIT), SITE
+    ),
+    "pull request": lambda: render_discussion(histories.pull(), SITE),
+    "pull request, empty": lambda: render_discussion(histories.empty_pull(), SITE),
     "run": lambda: render_run(histories.run(), SITE),
     "run, empty": lambda: render_run(histories.run(record={}, log_path=None), SITE),
     "error": lambda: render_error(404, "Not here", "no such model", "look again", SITE),
@@ -135,7 +150,11 @@ HOSTILE_PAGES: dict[str, Callable[[str], str]] = {
     "claim": lambda text: render_claim(
         poison(histories.claim_answer(findings=[samples.finding()]), text), SITE
     ),
-    "pull": lambda text: render_pull(poison(histories.pull(), text), SITE),
+    "discussion": lambda text: render_discussion(
+        poison(histories.discussion(history=histories.pull().history), text), SITE
+    ),
+    "discussions": lambda text: render_discussions(poison(histories.discussion_page(), text), SITE),
+    "pull": lambda text: render_discussion(poison(histories.pull(), text), SITE),
     "run": lambda text: render_run(poison(histories.run(), text), SITE),
     "error": lambda text: render_error(404, text, text, text, SITE),
     "reader": lambda text: render_benchmarks([], Site(SITE.public_url, text, text)),
@@ -305,7 +324,7 @@ def test_a_claim_of_an_unknown_benchmark_links_nowhere() -> None:
 
 
 def test_a_pull_request_says_what_it_would_change() -> None:
-    page = Page(render_pull(histories.pull(), SITE))
+    page = Page(render_discussion(histories.pull(), SITE))
     expect(page, "Report GSM8K, 0-shot 2", "open", "nadia reports 1 result", "Log attached.")
     expect(page, "contradicts the claim on main", "80.10", "cais/mmlu", ".eval_results/mmlu.yaml")
     expect(page, "it changes nothing until merged", "AS205", "7150", "0 to 100", "write it in")
@@ -315,8 +334,30 @@ def test_a_pull_request_says_what_it_would_change() -> None:
     assert f"/claims/{'ef' * 32}" in page.hrefs()
 
 
+def test_a_pull_request_shows_what_changes_and_what_was_said() -> None:
+    page = Page(render_discussion(histories.pull(), SITE))
+    expect(page, "It cannot be merged as it is", "- value: 71.5", "+ value: 68.1", "3 files more")
+    expect(page, "weights.bin added", "It is binary", "log.json removed", "too long to show here")
+    expect(page, "why 0-shot?", "comment edited", "This comment was hidden")
+    assert [" ".join(each.text.split()) for each in page.all("span", "minus")] == ["- value: 71.5"]
+    expect(page, "hf discussions diff acme/rocket-7b 2")
+    assert "/api/v1/models/acme/rocket-7b/discussions/2" in page.hrefs()
+
+
+def test_a_list_of_discussions_leads_to_each_and_to_its_other_pages() -> None:
+    page = Page(render_discussions(histories.discussion_page(), SITE))
+    expect(page, "Report GSM8K, 0-shot", "pull request", "draft", "51 to 51 of 120.", "private")
+    assert {
+        "/acme/rocket-7b/discussions/2",
+        "/acme/rocket-7b/discussions?status=closed",
+        "/acme/rocket-7b/discussions?type=discussion",
+        "/acme/rocket-7b/discussions",
+        "/acme/rocket-7b/discussions?p=2",
+    } <= set(page.hrefs())
+
+
 def test_a_settled_pull_request_is_not_to_be_merged_again() -> None:
-    page = Page(render_pull(histories.pull(status="merged"), SITE))
+    page = Page(render_discussion(histories.pull(status="merged"), SITE))
     assert "hf discussions merge" not in page.text
 
 
@@ -359,7 +400,7 @@ def test_an_error_says_what_to_do() -> None:
     ],
 )
 def test_the_same_answer_gives_the_same_page(
-    answer: HomeAnswer | ClaimAnswer | Model | PullAnswer | RunAnswer,
+    answer: HomeAnswer | ClaimAnswer | Model | DiscussionAnswer | RunAnswer,
     render: Callable[[object], str],
 ) -> None:
     assert render(answer) == render(answer)

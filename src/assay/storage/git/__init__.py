@@ -1,6 +1,6 @@
 """Bare repositories by id. Everything that touches git objects or refs is in this package."""
 
-from assay.storage.git.comparing import Difference, FileDifference, compare
+from assay.storage.git.comparing import Difference, DiffLimits, FileDifference, compare
 from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
@@ -18,6 +18,7 @@ __all__ = [
     "ZERO",
     "Change",
     "Commit",
+    "DiffLimits",
     "Difference",
     "FileDifference",
     "GitStore",

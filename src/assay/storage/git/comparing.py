@@ -17,7 +17,8 @@ from pygit2.enums import DeltaStatus, DiffFlag, FileMode
 from assay.storage.git.repository import ZERO
 
 Shown = Literal["text", "binary", "too long"]
-_CHANGES = {DeltaStatus.ADDED: "added", DeltaStatus.DELETED: "removed"}
+Change = Literal["added", "removed", "changed"]
+_CHANGES: dict[DeltaStatus, Change] = {DeltaStatus.ADDED: "added", DeltaStatus.DELETED: "removed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class DiffLimits:
 
 @dataclass(frozen=True, slots=True)
 class FileDifference:
-    """One file that differs: `change` is added, removed or changed; `text` its part of the diff.
+    """One file that differs; `text` is its part of the diff.
 
     Attributes:
         shown: Whether `text` holds its lines (`text`), or why it does not.
@@ -46,7 +47,7 @@ class FileDifference:
     """
 
     path: str
-    change: str
+    change: Change
     shown: Shown
     plus: int
     minus: int
@@ -67,11 +68,8 @@ class Difference:
         return f"{text}… and {self.more} more files\n" if self.more else text
 
 
-def compare(
-    repository: Path, base: str | None, head: str, limits: DiffLimits | None = None
-) -> Difference:
+def compare(repository: Path, base: str | None, head: str, limits: DiffLimits) -> Difference:
     """What `head` changed since `base`; since nothing at all when that is None."""
-    limits = limits or DiffLimits()
     git = pygit2.Repository(str(repository))
     tree = git[head].peel(pygit2.Tree)
     if base is None:
@@ -112,7 +110,7 @@ def _file(
     return FileDifference(path, change, "text", plus, minus, text)
 
 
-def _named(path: str, change: str, why: Shown, words: str) -> FileDifference:
+def _named(path: str, change: Change, why: Shown, words: str) -> FileDifference:
     text = f"diff --git a/{path} b/{path}\nFiles a/{path} and b/{path} {words}\n"
     return FileDifference(path, change, why, 0, 0, text)
 

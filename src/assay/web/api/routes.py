@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from assay.errors import InvalidError, NotFoundError
+from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance
 from assay.hub.boards import View
-from assay.web.api import notifications
+from assay.web.api import discussions, notifications
 from assay.web.api.openapi import describe
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
@@ -49,26 +49,6 @@ def _claim(context: Context) -> Response:
     return json_reply(provenance.claim(context.hub, context.reader, context.params["claim"]))
 
 
-MAX_NUMBER_DIGITS = 9
-
-
-def discussion_number(context: Context) -> int:
-    """The number of a discussion or pull request from the path.
-
-    Raises:
-        NotFoundError: It is not a number, or no repository has so many.
-    """
-    text = context.params["number"]
-    if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
-        raise NotFoundError(f"'{text[:40]}' is not the number of a discussion or pull request")
-    return int(text)
-
-
-def _pull(context: Context) -> Response:
-    number = discussion_number(context)
-    return json_reply(provenance.pull(context.hub, context.reader, context.repo, number))
-
-
 def _run(context: Context) -> Response:
     return json_reply(models.run(context.hub, context.reader, context.params["sha256"]))
 
@@ -95,14 +75,9 @@ def routes() -> list[Route]:
             answers.Board,
         ),
         _get(f"/models/{repo}", _model, "All claims about a model", answers.Model),
-        _get(
-            f"/models/{repo}/pulls/{{number}}",
-            _pull,
-            "A pull request: the claims it adds and their checks",
-            answers.PullAnswer,
-        ),
         _get("/claims/{claim}", _claim, "A claim with its history", answers.ClaimAnswer),
         _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),
+        *discussions.routes(),
         *notifications.routes(),
         Route("GET", "/api/v1/openapi.json", _openapi, "This document"),
     ]

@@ -14,21 +14,20 @@ import msgspec
 from markupsafe import escape
 from starlette.responses import Response
 
-from assay.core.permission import OPEN_STATUSES
 from assay.errors import InvalidError
 from assay.hub import discussions, pulls, repos
-from assay.hub.discussions import CLOSED_STATUSES, Remark
+from assay.hub.conversations import KINDS, STATUSES
+from assay.hub.discussions import Remark
 from assay.hub.repos import RepoType
 from assay.storage.database.discussions import Discussion, Event, Wanted
 from assay.storage.database.repos import RepoRecord
-from assay.web.api.routes import discussion_number
+from assay.storage.git import DiffLimits
+from assay.web.api.discussions import discussion_number, kind_and_status
 from assay.web.hf_api.account import read_body
 from assay.web.hf_api.info import API_KINDS
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 
-KINDS = {"": None, "all": None, "discussion": False, "pull_request": True}
-STATUSES = {"": None, "all": None, "open": OPEN_STATUSES, "closed": CLOSED_STATUSES}
 BECOMES = {"closed": "closed", "merged": "merged", "reopened": "open", "ready": "open"}
 
 
@@ -63,24 +62,6 @@ class Title(msgspec.Struct):
     """The body of a renaming."""
 
     title: str
-
-
-def wanted(context: Context) -> tuple[Wanted, int]:
-    """Which discussions a query asks for (`type`, `status`, `author`) and which page (`p`, from 0).
-
-    Raises:
-        InvalidError: A parameter has none of its values.
-    """
-    kind, status = context.query("type"), context.query("status")
-    if kind not in KINDS:
-        raise InvalidError(f"type={kind} is not known; expected {_listed(KINDS)}")
-    if status not in STATUSES:
-        raise InvalidError(f"status={status} is not known; expected {_listed(STATUSES)}")
-    return Wanted(KINDS[kind], STATUSES[status], context.query("author") or None), context.page()
-
-
-def _listed(known: dict[str, Any]) -> str:
-    return ", ".join(word for word in known if word)
 
 
 def _entry(record: RepoRecord, found: Discussion) -> dict[str, Any]:
@@ -144,7 +125,9 @@ def _last(remark: Remark) -> dict[str, Any]:
 def _listing(repo_type: RepoType) -> Handler:
     def listing(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        page = discussions.listing(context.hub, record, *wanted(context))
+        kind, status = kind_and_status(context, "all")
+        wanted = Wanted(KINDS[kind], STATUSES[status], context.query("author") or None)
+        page = discussions.listing(context.hub, record, wanted, context.page())
         found = [_entry(record, row) for row in page.rows]
         return json_reply({"discussions": found, "count": page.count, "start": page.start})
 
@@ -170,7 +153,8 @@ def _details(repo_type: RepoType) -> Handler:
 def _changes(
     context: Context, record: RepoRecord, found: Discussion, *, with_diff: bool
 ) -> dict[str, Any]:
-    changes = pulls.changes(context.hub, record, found, with_difference=with_diff)
+    limits = DiffLimits() if with_diff else None
+    changes = pulls.changes(context.hub, record, found, limits)
     merged = {"mergeCommitId": changes.merge_commit} if changes.merge_commit else {}
     return {
         "changes": {"base": "refs/heads/main", **merged},

@@ -6,10 +6,11 @@ from assay.web.pages.rendering import (
     render_benchmark,
     render_benchmarks,
     render_claim,
+    render_discussion,
+    render_discussions,
     render_error,
     render_home,
     render_model,
-    render_pull,
     render_run,
 )
 from assay.web.pages.site import Site
@@ -19,9 +20,10 @@ __all__ = [
     "render_benchmark",
     "render_benchmarks",
     "render_claim",
+    "render_discussion",
+    "render_discussions",
     "render_error",
     "render_home",
     "render_model",
-    "render_pull",
     "render_run",
 ]

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from assay.formats.names import is_repo_id
 
@@ -63,6 +63,25 @@ def pull(model_id: str, number: int) -> str:
     return f"{model(model_id)}/discussions/{number}"
 
 
+def repo(repo_type: str, repo_id: str) -> str:
+    """The page of a repository of either type."""
+    return benchmark(repo_id) if repo_type == "dataset" else model(repo_id)
+
+
+def discussion(repo_type: str, repo_id: str, number: int) -> str:
+    """The page of a discussion or pull request."""
+    return f"{repo(repo_type, repo_id)}/discussions/{number}"
+
+
+def discussions(
+    repo_type: str, repo_id: str, *, kind: str = "all", status: str = "open", page: int = 0
+) -> str:
+    """The list of a repository's discussions; what is as usual stands not in the address."""
+    asked = {"type": (kind, "all"), "status": (status, "open"), "p": (str(page), "0")}
+    query = urlencode({name: said for name, (said, usual) in asked.items() if said != usual})
+    return f"{repo(repo_type, repo_id)}/discussions" + (f"?{query}" if query else "")
+
+
 def run(sha256: str) -> str:
     """The page of a run record."""
     return f"/runs/{segment(sha256)}"
@@ -99,9 +118,15 @@ def claim_json(claim_id: str) -> str:
     return f"/api/v1/claims/{segment(claim_id)}"
 
 
-def pull_json(model_id: str, number: int) -> str:
-    """A pull request as JSON."""
-    return f"{model_json(model_id)}/pulls/{number}"
+def discussions_json(repo_type: str, repo_id: str) -> str:
+    """A repository's discussions as JSON."""
+    kind = "datasets" if repo_type == "dataset" else "models"
+    return f"/api/v1/{kind}/{repository(repo_id)}/discussions"
+
+
+def discussion_json(repo_type: str, repo_id: str, number: int) -> str:
+    """A discussion or pull request as JSON."""
+    return f"{discussions_json(repo_type, repo_id)}/{number}"
 
 
 def external(url: str | None) -> str | None:

@@ -8,13 +8,15 @@ from assay.hub.answers import (
     Benchmark,
     Board,
     ClaimAnswer,
+    DiscussionAnswer,
+    DiscussionPage,
     HomeAnswer,
     Model,
-    PullAnswer,
     RunAnswer,
 )
 from assay.web.pages import links, record
 from assay.web.pages.board import strip_label, view_board
+from assay.web.pages.diff import view_files
 from assay.web.pages.environment import render
 from assay.web.pages.readme import render_readme
 from assay.web.pages.site import Site
@@ -95,17 +97,38 @@ def render_claim(answer: ClaimAnswer, site: Site) -> str:
     )
 
 
-def render_pull(pull: PullAnswer, site: Site) -> str:
-    """The page of a pull request: what it says, what the checks say, and what its owner can do."""
+def render_discussion(answer: DiscussionAnswer, site: Site) -> str:
+    """The page of a discussion or pull request: what is said, what changes, what can be done."""
     endpoint = f"HF_ENDPOINT={shell(site.public_url)}"
-    name, number = pull.model, str(pull.number)
+    name, number = answer.repo, str(answer.number)
+    typed = ["--type", "dataset"] if answer.type == "dataset" else []
+    address = site.public_url + links.repo(answer.type, name)
+
+    def command(verb: str) -> str:
+        return f"{endpoint} {shell('hf', 'discussions', verb, name, number, *typed)}"
+
     commands = {
-        "fetch": shell("git", "fetch", f"{site.public_url}/{name}", f"refs/pr/{number}"),
-        "merge": f"{endpoint} {shell('hf', 'discussions', 'merge', name, number)}",
-        "close": f"{endpoint} {shell('hf', 'discussions', 'close', name, number)}"
-        ' --comment "why it is declined"',
+        "fetch": shell("git", "fetch", address, f"refs/pr/{number}"),
+        "merge": command("merge"),
+        "close": f'{command("close")} --comment "why it is closed"',
+        "comment": f'{command("comment")} --body "what you have to say"',
+        "diff": command("diff"),
     }
-    return render("pull.html", site=site, pull=pull, commands=commands)
+    template = "pull.html" if answer.is_pull else "discussion.html"
+    files = view_files(answer.files)
+    return render(template, site=site, talk=answer, files=files, commands=commands)
+
+
+def render_discussions(page: DiscussionPage, site: Site) -> str:
+    """The list of a repository's discussions and pull requests."""
+    endpoint = f"HF_ENDPOINT={shell(site.public_url)}"
+    typed = ["--type", "dataset"] if page.type == "dataset" else []
+    create = f"{endpoint} {shell('hf', 'discussions', 'create', page.repo, *typed)}"
+    commands = {
+        "list": f"{endpoint} {shell('hf', 'discussions', 'list', page.repo, *typed)}",
+        "create": f'{create} --title "A question" --body "What you would like to know"',
+    }
+    return render("discussions.html", site=site, page=page, commands=commands)
 
 
 def render_run(run: RunAnswer, site: Site) -> str:

@@ -12,10 +12,11 @@ from assay.hub import boards, models, provenance, repos
 from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
-from assay.web.api.routes import discussion_number, view_of
+from assay.web.api.discussions import discussion_of, listing_of
+from assay.web.api.routes import view_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
-from assay.web.routing import Context, Route
+from assay.web.routing import Context, Handler, Route
 
 STATIC_TYPES = {"css": "text/css", "svg": "image/svg+xml", "ico": "image/x-icon"}
 
@@ -66,10 +67,20 @@ def _claim(context: Context) -> Response:
     return page_reply(pages.render_claim(answer, _site(context)))
 
 
-def _pull(context: Context) -> Response:
-    number = discussion_number(context)
-    answer = provenance.pull(context.hub, context.reader, context.repo, number)
-    return page_reply(pages.render_pull(answer, _site(context)))
+def _discussion(repo_type: RepoType) -> Handler:
+    async def discussion(context: Context) -> Response:
+        answer = await discussion_of(context, repo_type)
+        return page_reply(pages.render_discussion(answer, _site(context)))
+
+    return discussion
+
+
+def _discussions(repo_type: RepoType) -> Handler:
+    def discussions(context: Context) -> Response:
+        answer = listing_of(context, repo_type)
+        return page_reply(pages.render_discussions(answer, _site(context)))
+
+    return discussions
 
 
 def _run(context: Context) -> Response:
@@ -119,7 +130,10 @@ def routes() -> list[Route]:
         Route("GET", "/claims/{claim}", _claim, cached=True),
         Route("GET", "/runs/{sha256}", _run),
         Route("GET", f"{dataset}/tasks/{{task}}", _benchmark, cached=True),
+        Route("GET", f"{dataset}/discussions", _discussions("dataset"), cached=True),
+        Route("GET", f"{dataset}/discussions/{{number}}", _discussion("dataset"), cached=True),
         Route("GET", dataset, _dataset_home, cached=True),
-        Route("GET", "/{ns}/{name}/discussions/{number}", _pull, cached=True),
+        Route("GET", "/{ns}/{name}/discussions", _discussions("model"), cached=True),
+        Route("GET", "/{ns}/{name}/discussions/{number}", _discussion("model"), cached=True),
         Route("GET", "/{ns}/{name}", _model, cached=True),
     ]
