@@ -71,11 +71,11 @@ class HubProcess:
         assay("user", "add", name, "--token", self.token(name), data=self.data)
         self.people.append(name)
 
-    def start(self, *, dies: str | None = None) -> None:
+    def start(self, *options: str, dies: str | None = None) -> None:
         """Serve; `dies` names a point for `tests.dying_server`."""
         self.port = self.port or free_port()
         program = ["tests.dying_server", dies] if dies else ["assay"]
-        argv = [sys.executable, "-m", *program, "serve", "--port", str(self.port)]
+        argv = [sys.executable, "-m", *program, "serve", "--port", str(self.port), *options]
         self.process = subprocess.Popen([*argv, "--data", str(self.data)], cwd=ROOT)
         wait_until_served(self.url)
 

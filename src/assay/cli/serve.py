@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from assay.cli.hub_options import data_option, opened
-from assay.errors import UnavailableError
-from assay.settings import DEFAULT_HOST, DEFAULT_PORT
+from assay.errors import InvalidError, UnavailableError
+from assay.settings import DEFAULT_HOST, DEFAULT_PORT, FileLimits, PushLimits
 
 
 @click.command(epilog="Example: assay serve --data ./assay-data --port 8377")
@@ -21,24 +24,64 @@ from assay.settings import DEFAULT_HOST, DEFAULT_PORT
 )
 @click.option("--public-url", help="How the outside reaches this hub; default: host and port.")
 @click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="Change a limit, such as file_bytes=2000000000; may be given several times.",
+)
+@click.option(
     "--unchecked", is_flag=True, hidden=True, help="No checks and no index, to measure only."
 )
 @data_option
-def serve(host: str, port: int, public_url: str | None, *, unchecked: bool, data: Path) -> None:
+def serve(
+    host: str,
+    port: int,
+    public_url: str | None,
+    *,
+    limits: tuple[str, ...],
+    unchecked: bool,
+    data: Path,
+) -> None:
     """Run a hub on this machine until Ctrl-C."""
     import uvicorn  # noqa: PLC0415 - only serving needs it
 
     from assay.hub.open import serving  # noqa: PLC0415
     from assay.web.app import make_app  # noqa: PLC0415
 
+    changed = read_limits(limits)
     with listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         url = (public_url or f"http://{name}:{listener.getsockname()[1]}").rstrip("/")
-        with opened(data, makes=True, public_url=url, checks=not unchecked) as hub, serving(hub):
+        settings = {"public_url": url, "checks": not unchecked, **changed}
+        with opened(data, makes=True, **settings) as hub, serving(hub):
             click.echo(f"Assay serves {data} at {url}  (Ctrl-C stops it)", err=True)
             config = uvicorn.Config(make_app(hub), log_level="warning", server_header=False)
             with contextlib.suppress(KeyboardInterrupt):
                 uvicorn.Server(config).run(sockets=[listener])
+
+
+def read_limits(words: Sequence[str]) -> dict[str, Any]:
+    """The groups of limits in `HubSettings`, with what `NAME=NUMBER` change in them.
+
+    Raises:
+        InvalidError: There is no such limit, or it is no number.
+    """
+    groups: dict[str, Any] = {"limits": PushLimits(), "files": FileLimits()}
+    places = {
+        field.name: group
+        for group, limits in groups.items()
+        for field in dataclasses.fields(limits)
+    }
+    for word in words:
+        name, _, number = word.partition("=")
+        if name not in places or not number.isdecimal():
+            raise InvalidError(
+                f"--limit {word}: expected NAME=NUMBER", hint=f"names: {', '.join(sorted(places))}"
+            )
+        group = places[name]
+        groups[group] = dataclasses.replace(groups[group], **{name: int(number)})
+    return groups
 
 
 def listening(host: str, port: int) -> socket.socket:

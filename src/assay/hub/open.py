@@ -17,6 +17,7 @@ from assay.storage.database.durable_store import open_durable
 from assay.storage.database.engine import Database
 from assay.storage.database.index_store import IndexStore
 from assay.storage.git import GitStore
+from assay.storage.parts import Parts
 from assay.storage.secret import load_secret
 
 Clock = Callable[[], datetime]
@@ -32,6 +33,7 @@ class Hub:
         durable: People, names, pull requests and the push log.
         index: What is derived from all that.
         blobs: Large files.
+        parts: Large files that arrive in pieces.
         secret: Signs links; known to this data folder alone.
         clock: Gives the present; tests hand in their own.
         parsed: Result files as parsed lately.
@@ -42,6 +44,7 @@ class Hub:
     durable: Database
     index: IndexStore
     blobs: Blobs
+    parts: Parts
     secret: bytes
     clock: Clock
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
@@ -86,6 +89,7 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
         durable=open_durable(data),
         index=IndexStore(data),
         blobs=LocalBlobs(data / "blobs"),
+        parts=Parts(data / "uploads"),
         secret=load_secret(data / "secret"),
         clock=clock,
     )

@@ -23,7 +23,7 @@ from assay.hub import indexing
 from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
 from assay.storage.git_wire import HookListener
-from assay.web import auth, git_http
+from assay.web import auth, git_http, lfs
 from assay.web.api import routes as api
 from assay.web.hf_api import routes as hf_api
 from assay.web.replies import error_reply, etag_of
@@ -40,7 +40,7 @@ SWEEP_EVERY_S = 300.0
 
 def routes() -> list[Route]:
     """The whole table. The first route that fits answers, so pages of models come last."""
-    return [*api.routes(), *hf_api.routes(), *git_http.routes(), *site.routes()]
+    return [*api.routes(), *hf_api.routes(), *git_http.routes(), *lfs.routes(), *site.routes()]
 
 
 class Kept:
@@ -130,6 +130,7 @@ async def _sweep_now_and_then(hub: Hub) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY_S)
         await asyncio.to_thread(indexing.heal, hub)
+        await asyncio.to_thread(hub.parts.remove_old)
 
 
 def make_app(hub: Hub) -> ASGIApp:

@@ -23,7 +23,7 @@ from assay.web.streams import Stream
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 
 
-def _find(context: Context, repo_type: RepoType) -> RepoRecord:
+def find_or_ask(context: Context, repo_type: RepoType) -> RepoRecord:
     """The repository; a stranger is asked who she is before anything is said about it."""
     try:
         return repos.find(context.hub, context.reader, repo_type, context.repo)
@@ -67,7 +67,7 @@ def _info_refs(repo_type: RepoType) -> Handler:
         service = context.query("service")
         if service not in git_wire.SERVICES:
             raise InvalidError("only git's smart protocol is spoken here", hint="use git ≥ 1.7")
-        record = _find(context, repo_type)
+        record = find_or_ask(context, repo_type)
         if service == "git-receive-pack":
             _need_pusher(context)
         path = context.hub.git.path(record.id)
@@ -80,7 +80,7 @@ def _info_refs(repo_type: RepoType) -> Handler:
 
 def _upload_pack(repo_type: RepoType) -> Handler:
     async def upload_pack(context: Context) -> Response:
-        record = _find(context, repo_type)
+        record = find_or_ask(context, repo_type)
         chunks = git_wire.upload_pack(
             context.hub.git.path(record.id), _body(context), protocol=_protocol(context)
         )
@@ -92,7 +92,7 @@ def _upload_pack(repo_type: RepoType) -> Handler:
 
 def _receive_pack(repo_type: RepoType) -> Handler:
     async def receive_pack(context: Context) -> Response:
-        record = _find(context, repo_type)
+        record = find_or_ask(context, repo_type)
         _need_pusher(context)
         # Shielded: once git may have moved a ref, the push is settled even if the client hangs up.
         answer = await asyncio.shield(_push(context, record))
