@@ -80,6 +80,12 @@ class QuotaExceededError(ForbiddenError):
     code = "quota-exceeded"
 
 
+class GatedError(ForbiddenError):
+    """The repository is seen, but its files are for those who were let in."""
+
+    code = "gated-repo"
+
+
 class UnauthenticatedError(AssayError):
     """Nobody in particular asks for what only somebody may have."""
 
@@ -90,6 +96,12 @@ class InvalidCredentialsError(UnauthenticatedError):
     """A token was sent, and it is not one of ours."""
 
     code = "invalid-credentials"
+
+
+class GatedSignInError(UnauthenticatedError):
+    """As `GatedError`, for somebody who has not said who she is."""
+
+    code = "gated-repo"
 
 
 class ConflictError(AssayError):

@@ -11,11 +11,6 @@ import httpx
 import pytest
 from tests.hub_process import HubProcess, Work, assay, entry
 
-from assay.core.permission import Reader
-from assay.hub import repos
-from assay.hub.open import open_hub
-from assay.settings import HubSettings
-
 RESULT = ".eval_results/quiz.yaml"
 NUMBERS = itertools.count()
 
@@ -48,10 +43,9 @@ def told(hub: HubProcess, account: str) -> list[tuple[str, str, int, str]]:
 
 
 def set_private(hub: HubProcess, model: str, *, private: bool) -> None:
-    opened = open_hub(HubSettings(data=hub.data))
-    ada = Reader("ada", namespaces=frozenset({"ada"}))
-    repos.set_private(opened, ada, repos.find(opened, ada, "model", model), private=private)
-    opened.close()
+    body = {"visibility": "private" if private else "public"}
+    answer = hub.request("PUT", f"/api/models/{model}/settings", as_="ada", json=body)
+    assert answer.status_code == 200, answer.text
 
 
 def post(hub: HubProcess, account: str, model: str, path: str, body: Any = None) -> None:

@@ -38,6 +38,9 @@ def secrets(hub: HubProcess, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "sha256": "0" * 64,
         "file": "assay.css",
         "rest": "x",
+        "status": "pending",
+        "branch": "main",
+        "tag": "v1",
     }
 
 
@@ -58,6 +61,33 @@ def test_no_route_shows_a_stranger_anything_private(
                     assert SECRET not in answer.text, path
                 walked += 1
     assert walked > 100
+
+
+def test_no_route_gives_gated_files_to_somebody_outside(
+    hub: HubProcess, secrets: dict[str, str], work: Work
+) -> None:
+    """Names and results of a gated repository are everybody's; the bytes of its files are not."""
+    hub.create("ada", "gated")
+    work.commit({"a.txt": "first\n"})
+    assert work.push(hub.remote("ada", "ada/gated")).returncode == 0
+    body = {"title": "t", "description": "d", "pullRequest": True}
+    opened = hub.request("POST", "/api/models/ada/gated/discussions", as_="ada", json=body)
+    assert opened.is_success
+    commit = work.commit({"a.txt": "behind-the-gate\n"})
+    assert work.push(hub.remote("ada", "ada/gated"), "main:refs/pr/1").returncode == 0
+    gated = {"gated": "manual"}
+    settings = hub.request("PUT", "/api/models/ada/gated/settings", as_="ada", json=gated)
+    assert settings.json() == {"private": False, "gated": "manual"}
+    params = {**secrets, "name": "gated", "rev": commit, "path": "a.txt"}
+    for route in routes():
+        path = route.pattern.replace("*}", "}").format(**params)
+        for reader in (None, "eve"):
+            answer = hub.request(route.method, f"{path}?diff=1", as_=reader, json={})
+            assert b"behind-the-gate" not in answer.content, path
+    diff = hub.get("/api/models/ada/gated/discussions/1?diff=1", as_="ada")["diff"]
+    assert "behind-the-gate" in diff
+    for reader in ("eve", "bench"):
+        assert work.git("fetch", hub.remote(reader, "ada/gated"), check=False).returncode != 0
 
 
 def test_the_query_and_the_rule_agree(hub: HubProcess, secrets: dict[str, str]) -> None:

@@ -159,12 +159,14 @@ class Surroundings:
         model: The repository's name.
         terms: The benchmarks' `assay.yaml` by dataset id.
         tasks: The names of the tasks of benchmarks, by dataset id.
+        former: What the repository was called before it was moved.
     """
 
     records: Mapping[str, RunRecord | None] | None = None
     model: str | None = None
     terms: Mapping[str, AssayFile] | None = None
     tasks: Mapping[str, Collection[str]] | None = None
+    former: Collection[str] = ()
 
     def has_task(self, entry: Entry) -> bool:
         """Whether nothing says that the entry's benchmark has no such task."""
@@ -212,6 +214,7 @@ def check_results(
     model: str | None = None,
     terms: Mapping[str, AssayFile] | None = None,
     tasks: Mapping[str, Collection[str]] | None = None,
+    former: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Every check of `CHECKS` asked of one results file.
 
@@ -222,8 +225,9 @@ def check_results(
         model: The name of the repository the file lies in, as `namespace/name`.
         terms: The benchmarks' `assay.yaml`, by dataset id.
         tasks: The names that the benchmarks' tasks answer to, by dataset id.
+        former: Names that repository had before; a record of then may name it so.
     """
-    around = Surroundings(records, model, terms, tasks)
+    around = Surroundings(records, model, terms, tasks, former)
     return tuple(
         Finding(
             path=file.path,
@@ -319,15 +323,17 @@ def _record_differs(file: ResultFile, around: Surroundings) -> Iterator[Doubt]:
         record = (around.records or {}).get(entry.run_record_sha or "")
         if record is None:
             continue
-        for what, got, expected in _differences(entry, record, around.model):
+        for what, got, expected in _differences(entry, record, around):
             yield Doubt(entry, f"the run record names another {what}", got=got, expected=expected)
 
 
 def _differences(
-    entry: Entry, record: RunRecord, model: str | None
+    entry: Entry, record: RunRecord, around: Surroundings
 ) -> Iterator[tuple[str, str, str]]:
     """What the record says otherwise: what it is, what the entry says, what the record says."""
-    if model is not None and (record.model.repo or "").casefold() != model.casefold():
+    model = around.model
+    names = {name.casefold() for name in (model or "", *around.former)}
+    if model is not None and (record.model.repo or "").casefold() not in names:
         yield "model", model, record.model.repo or "a model"
     if record.benchmark.id != entry.dataset_id:
         yield "benchmark", entry.dataset_id, record.benchmark.id

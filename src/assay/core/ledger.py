@@ -311,14 +311,22 @@ class Ledger:
         self.changed_versions[version.claim_id, version.number] = version
         self.changed_claims.add(version.claim_id)
 
-    def settle(self, pulls: Mapping[int, PullState], *, namespace_claimed: bool) -> None:
-        """Say of every claim where it stands and who speaks, from the pull requests as they are."""
+    def settle(
+        self, pulls: Mapping[int, PullState], *, namespace_claimed: bool, deleted: bool = False
+    ) -> None:
+        """Say of every claim where it stands and who speaks.
+
+        Args:
+            pulls: The pull requests as they are.
+            namespace_claimed: Whether main speaks as the author.
+            deleted: Whether the whole repository was deleted, and every claim with it.
+        """
         on_main = {thread.place.content_key for thread in self.threads(MAIN_LANE)}
         for claim in self.claims.values():
             version = self.latest[claim.claim_id]
             author = claim.lane == MAIN_LANE and namespace_claimed
             now = (
-                _state(claim, version, pulls, on_main),
+                State.DELETED if deleted else _state(claim, version, pulls, on_main),
                 Reporter.AUTHOR if author else Reporter.COMMUNITY,
                 version.dataset_id,
                 version.task_id,

@@ -9,6 +9,8 @@
    is open. `refs/assay/*` is written by nobody but the hub.
 5. Repositories of a namespace are made by its owners and writers, and by admins.
 6. A token of scope read changes nothing, whoever's it is. It sees what its account sees.
+7. The files of a gated repository are for those who were let in, and for whoever would see it if it
+   were private. What boards are made from, and what says how to ask, is open: `OPEN_FILES`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ MAIN = "refs/heads/main"
 PULL_REF = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 PullStatus = Literal["opening", "draft", "open", "closed", "merged"]
 OPEN_STATUSES: frozenset[str] = frozenset({"draft", "open"})
+OPEN_FILES = re.compile(r"README\.md|\.gitattributes|eval\.yaml|assay\.yaml|\.eval_results/.+")
 Role = Literal["owner", "write", "read"]
 ROLES: tuple[Role, ...] = ("owner", "write", "read")
 Scope = Literal["read", "write"]
@@ -72,11 +75,33 @@ class Placed(Protocol):
     def private(self) -> bool: ...  # noqa: D102
 
 
+class Gated(Placed, Protocol):
+    """What permission needs to know of a repository that may have a gate."""
+
+    @property
+    def gated(self) -> str | None: ...  # noqa: D102
+
+
 def may_see(reader: Reader, repo: Placed) -> bool:
     """Rule 1. The one place that decides what stays hidden."""
     if not repo.private:
         return True
     return reader.name is not None and (reader.is_admin or repo.namespace in reader.sees)
+
+
+def may_read_file(reader: Reader, repo: Gated, path: str | None, *, let_in: bool) -> bool:
+    """Rule 7, for a reader who sees the repository.
+
+    Args:
+        reader: Who asks.
+        repo: The repository.
+        path: The file; None for all of them at once, as a clone takes them.
+        let_in: Whether the account was given access.
+    """
+    if repo.gated is None or (path is not None and OPEN_FILES.fullmatch(path)):
+        return True
+    member = reader.is_admin or repo.namespace in reader.sees
+    return reader.name is not None and (let_in or member)
 
 
 def may_write(reader: Reader, repo: Placed) -> bool:

@@ -91,7 +91,7 @@ def _repositories(folder: Path) -> list[tuple[str, dict[str, str]]]:
         with durable.read() as db:
             return [
                 (record.id, _refs_of(push_rows.pushes(db, record.id)))
-                for record in repo_rows.all_repos(db)
+                for record in repo_rows.all_repos(db, deleted=True)
             ]
     finally:
         durable.close()
@@ -162,7 +162,7 @@ def _revive(source: Path, settings: HubSettings) -> None:
     hub = open_hub(settings)
     try:
         with hub.durable.read() as db:
-            repo_ids = [record.id for record in repo_rows.all_repos(db)]
+            repo_ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
         for repo_id in repo_ids:
             hub.git.complete(repo_id)
             missing = hub.git.find_missing(repo_id)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from assay.core.claim import Claim, State
 from assay.core.permission import OPEN_STATUSES, Reader
-from assay.hub import discussions, models, pulls
+from assay.hub import discussions, gates, models, pulls
 from assay.hub.answers import (
     DiscussionAnswer,
     DiscussionPage,
@@ -116,7 +116,8 @@ def discussion(
     find = pulls.find if only_pulls else discussions.find
     found = find(hub, reader, record, number)
     lane = f"pr/{number}"
-    changes = pulls.changes(hub, record, found, SHOWN) if found.is_pull else NO_CHANGES
+    limits = SHOWN if gates.is_let_in(hub, reader, record) else None
+    changes = pulls.changes(hub, record, found, limits) if found.is_pull else NO_CHANGES
     with hub.index.read() as db:
         claims = claim_rows.claims_of_repo(db, reader, record.id, pull=number)
         removals = benchmark_rows.removals(db, record.id, lane)

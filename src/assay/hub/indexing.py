@@ -10,7 +10,7 @@ Replaying from the first push gives the same rows: that is a rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,7 @@ class Replay:
 
     git: Repository
     model: str
+    former: Collection[str]
     ledger: Ledger
     reader: ResultReader
     main: str | None
@@ -129,7 +130,7 @@ class Replay:
             for thread in self.ledger.threads(other)
         ]
         if entries or self.ledger.threads(lane):
-            evidence = tree.evidence(self.model)
+            evidence = tree.evidence(self.model, former=self.former)
             self.ledger.advance(lane, step, entries, evidence=evidence, carried=carried)
 
     def _base_entries(self, base: str, commit: str) -> list[PlacedEntry]:
@@ -166,6 +167,7 @@ class _Facts:
     """What the durable store says of a repository, read at one moment."""
 
     record: RepoRecord
+    names: list[str]
     claimed: bool
     pushes: list[Push]
     pulls: dict[int, PullState]
@@ -187,6 +189,7 @@ def _read_facts(hub: Hub, repo_id: str, after: int) -> _Facts | None:
                 merged.setdefault(pull.merged_by_push, []).append(f"pr/{pull.number}")
         return _Facts(
             record,
+            repo_rows.names_of(db, repo_id),
             people_rows.is_claimed(db, record.namespace),
             push_rows.pushes(db, repo_id, after=after),
             {
@@ -212,11 +215,17 @@ def sync_into(hub: Hub, index: IndexStore, repo_id: str) -> None:
         facts = _read_facts(hub, repo_id, seen.last_push if seen else 0)
         if facts is None:
             return
-        work = _work(hub, facts, seen, ledger)
+        now = (facts.record.full_name, facts.names)
+        renamed = seen is not None and now != (f"{seen.namespace}/{seen.name}", seen.names)
+        if renamed:  # run records name the model they are about: all is weighed again
+            facts, ledger = _read_facts(hub, repo_id, 0) or facts, Ledger(repo_id)
+        work = _work(hub, facts, None if renamed else seen, ledger)
         if work.row == seen and not work.tips and not ledger.changed_claims:
             return
         with index.write() as db:
             if ledger_rows.find_repo_row(db, repo_id) == seen:
+                if renamed:
+                    ledger_rows.forget_repo(db, repo_id)
                 work.save(db)
                 return
 
@@ -241,7 +250,7 @@ class _Work:
                 db,
                 self.row.repo_id,
                 lane,
-                findings=(*tree.findings(model), *tip.card),
+                findings=(*tree.findings(model, former=self.row.names), *tip.card),
                 broken={file.path: file.error for file in tip.tree.files if file.error},
                 records=tip.records,
                 removals=tip.removals,
@@ -261,7 +270,8 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
     if record.type == "model" and facts.pushes:
         git = hub.git.open(record.id)
         reader = ResultReader(git, hub.parsed)
-        replay = Replay(git, record.full_name, ledger, reader, main, facts.merged)
+        name, names = record.full_name, facts.names
+        replay = Replay(git, name, names, ledger, reader, main, facts.merged)
         for push in facts.pushes:
             replay.take(push)
         main, tips = replay.main, replay.tips
@@ -272,14 +282,18 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         repo_type: RepoType = "model" if record.type == "model" else "dataset"
         card = read_card(hub.git.open(record.id), main, repo_type)
         profile = profile_rows(record.id, repo_type, card)
-    ledger.settle(facts.pulls, namespace_claimed=facts.claimed)
+    gone = record.deleted is not None
+    ledger.settle(facts.pulls, namespace_claimed=facts.claimed, deleted=gone)
     last = facts.pushes[-1].id if facts.pushes else seen.last_push if seen else 0
     row = RepoRow(
         repo_id=record.id,
         type=record.type,
         namespace=record.namespace,
         name=record.name,
+        names=facts.names,
         private=record.private,
+        gated=record.gated,
+        deleted=gone,
         claimed=facts.claimed,
         created=record.created,
         updated=on_main[-1].received if on_main else seen.updated if seen else record.created,
@@ -294,8 +308,11 @@ def sweep(hub: Hub) -> None:
     """Heal what a crash left: run it before serving. Waits for git processes that still run."""
     wait_for_orphans(hub.pushes_under_way)
     with hub.durable.read() as db:
-        records = repo_rows.all_repos(db)
+        records = repo_rows.all_repos(db, deleted=True)
     for record in records:
+        if record.deleted is not None:
+            hub.git.discard(record.id)
+            continue
         with hub.git.lock(record.id):
             hub.git.remove_stale_locks(record.id, older_than_s=0)
             hub.git.remove_quarantines(record.id)
@@ -334,7 +351,7 @@ def rebuild(hub: Hub, *, on_progress: Progress = lambda _done, _of: None) -> Non
     built = IndexStore(hub.settings.data, name="index.building.sqlite", fresh=True)
     built.create()
     with hub.durable.read() as db:
-        ids = [record.id for record in repo_rows.all_repos(db)]
+        ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
     for done, repo_id in enumerate(ids):
         on_progress(done, len(ids))
         sync_into(hub, built, repo_id)
@@ -348,20 +365,32 @@ def _catch_up(hub: Hub, index: IndexStore) -> None:
     """Sync every repository that the index is behind with."""
     with hub.durable.read() as db:
         pushes, events = push_rows.last_pushes(db), discussion_rows.last_events(db)
-        records = repo_rows.all_repos(db)
+        records = repo_rows.all_repos(db, deleted=True)
+        names = repo_rows.all_names(db)
         claimed = people_rows.claimed_namespaces(db)
     with index.read() as db:
         rows = ledger_rows.all_repo_rows(db)
     for record in records:
         row = rows.get(record.id)
-        expected = (
+        if row is None or (row.last_push, row.last_event, _standing(row)) != (
             pushes.get(record.id, 0),
             events.get(record.id, 0),
-            record.private,
-            record.namespace in claimed,
-        )
-        if row is None or expected != (row.last_push, row.last_event, row.private, row.claimed):
+            (
+                record.full_name,
+                names.get(record.id, []),
+                record.private,
+                record.gated,
+                record.deleted is not None,
+                record.namespace in claimed,
+            ),
+        ):
             sync_into(hub, index, record.id)
+
+
+def _standing(row: RepoRow) -> tuple[str, list[str], bool, str | None, bool, bool]:
+    """What the index believes of a repository that no push tells."""
+    name = f"{row.namespace}/{row.name}"
+    return name, row.names, row.private, row.gated, row.deleted, row.claimed
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def _by_task(db: Connection, reader: Reader, claims: Sequence[Claim]) -> list[Ta
     registered: dict[tuple[str, str], tuple[TaskRow, list[str]]] = {}
     for claim in claims:
         found = registered_task(db, reader, claim.dataset_id, claim.task_id)
-        key = (claim.dataset_id, found[0].task_id if found else claim.task_id)
+        name = benchmark_rows.name_now(db, claim.dataset_id) if found else claim.dataset_id
+        key = (name, found[0].task_id if found else claim.task_id)
         if found:
             registered[key] = found
         grouped[key].append(claim)
@@ -85,7 +86,7 @@ def registered_task(
     db: Connection, reader: Reader, dataset_id: str, written: str
 ) -> tuple[TaskRow, list[str]] | None:
     """The registered task that a claim is about, with all its names; None if there is none."""
-    namespace, _, name = dataset_id.partition("/")
+    namespace, _, name = benchmark_rows.name_now(db, dataset_id).partition("/")
     benchmark = benchmark_rows.find_benchmark(db, reader, namespace, name)
     if benchmark is None:
         return None

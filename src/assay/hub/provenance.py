@@ -16,9 +16,9 @@ from assay.hub import boards, discussions, models
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
 from assay.hub.discussions import Remark
 from assay.hub.open import Hub
-from assay.hub.repos import find as find_repo
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
+from assay.storage.database import repos as repo_rows
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
@@ -43,7 +43,7 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         about = claim_rows.claims_about(db, reader, said.dataset_id, names)
         findings = benchmark_rows.findings(db, repo_id, said.lane)
     others = [c for c in about if c.model == said.model and c.claim_id != claim_id]
-    events = _events(hub, reader, said)
+    events = _events(hub, repo_id, said)
     task = boards.task_answer(*registered) if registered else None
     return ClaimAnswer(
         claim=said,
@@ -65,11 +65,14 @@ def _ref(lane: str) -> str:
     return MAIN if lane == "main" else f"refs/{lane}"
 
 
-def _events(hub: Hub, reader: Reader, said: Claim) -> list[Remark]:
+def _events(hub: Hub, repo_id: str, said: Claim) -> list[Remark]:
     """What became of a claim's pull request; its commits and titles are not about the claim."""
     if said.pull is None:
         return []
-    record = find_repo(hub, reader, "model", said.model)
+    with hub.durable.read() as db:
+        record = repo_rows.repo_by_id(db, repo_id)  # which may be deleted by now
+    if record is None:
+        return []
     found = discussions.remarks(hub, record, said.pull)
     return [remark for remark in found if remark.event.kind not in ("commit", "renamed")]
 

@@ -40,6 +40,7 @@ from assay.hub.settling import recover, settle
 from assay.hub.specs import declared_by
 from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import pushes as push_rows
+from assay.storage.database import repos as repo_rows
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Quarantine, RefUpdate, Repository, update_refs
 from assay.storage.git_wire import Verdict
@@ -196,7 +197,11 @@ def _check_results(
     tree = reader.at(after).only(changed)
     # Told to the pusher and not kept: the benchmark may change its tasks and bounds at any time.
     declared = declared_by(hub, actor, tree.datasets())
-    found = list(tree.findings(record.full_name, terms=declared.terms, tasks=declared.tasks))
+    with hub.durable.read() as db:
+        former = repo_rows.names_of(db, record.id)
+    found = list(
+        tree.findings(record.full_name, terms=declared.terms, tasks=declared.tasks, former=former)
+    )
     for path in sorted(changed):
         found += filter(None, [bad_path_finding(path)])
         kind = file_kind(path, "model")

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.core.permission import ONLY_READS, Reader, may_create, may_see, may_write
-from assay.errors import ForbiddenError, InvalidError, RepoNotFoundError, UnauthenticatedError
+from assay.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    RepoNotFoundError,
+    UnauthenticatedError,
+)
 from assay.formats.names import parse_repo_id
 from assay.hub import indexing
 from assay.hub.open import Hub
@@ -37,6 +43,18 @@ def find(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> RepoR
     return record
 
 
+def current_name(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> str | None:
+    """What a repository is called now that was asked for by an old name, or in another case.
+
+    None when the name is its own, when nothing answers to it, and when the reader may not see it.
+    """
+    with hub.durable.read() as db:
+        record = rows.repo_answering(db, repo_type, full_name)
+    if record is None or record.full_name == full_name or not may_see(reader, record):
+        return None
+    return record.full_name
+
+
 def need_writer(reader: Reader, record: RepoRecord) -> None:
     """Refuse whoever may not write a repository's branches.
 
@@ -52,6 +70,14 @@ def need_writer(reader: Reader, record: RepoRecord) -> None:
         raise ForbiddenError(f"{reader.name} may not write to {record.full_name}")
 
 
+def _refuse_what_is_there(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> None:
+    """Say that a repository exists rather than that it may not be made: clients then go on."""
+    with hub.durable.read() as db:
+        there = rows.repo_answering(db, repo_type, full_name)
+    if there is not None and may_see(reader, there):
+        raise ConflictError(f"the {repo_type} repository '{there.full_name}' exists already")
+
+
 def create(
     hub: Hub, reader: Reader, repo_type: RepoType, full_name: str, *, private: bool = False
 ) -> RepoRecord:
@@ -62,13 +88,14 @@ def create(
 
     Raises:
         UnauthenticatedError: A stranger asks.
-        ForbiddenError: The namespace is somebody else's.
+        ForbiddenError: The namespace is somebody else's, or the name was a deleted repository's.
         ConflictError: The name is taken.
     """
     name = parse_repo_id(full_name)
     if reader.name is None:
         raise UnauthenticatedError("sign in to create a repository")
     if not may_create(reader, name.namespace):
+        _refuse_what_is_there(hub, reader, repo_type, full_name)
         raise ForbiddenError(
             f"{reader.name} may not create repositories under '{name.namespace}'",
             hint="ask the namespace's owner, or an admin",
@@ -79,23 +106,12 @@ def create(
     )
     with hub.durable.write() as db:
         people_rows.ensure_namespace(db, name.namespace, created=now)
-        rows.add_repo(db, record)  # first: a name that is taken makes no folder
+        # First: a name that is taken makes no folder.
+        losers = rows.add_repo(db, record, by_admin=reader.is_admin)
         hub.git.create(record.id, name=f"{repo_type} {record.full_name}")
-    indexing.sync(hub, record.id)
+    for repo_id in (*losers, record.id):
+        indexing.sync(hub, repo_id)
     return record
-
-
-def set_private(hub: Hub, reader: Reader, record: RepoRecord, *, private: bool) -> None:
-    """Change who may see a repository.
-
-    Raises:
-        ForbiddenError: Only its owner and admins may.
-    """
-    if not may_write(reader, record):
-        raise ForbiddenError(f"only the owner of '{record.namespace}' may change its settings")
-    with hub.durable.write() as db:
-        rows.set_private(db, record.id, private=private)
-    indexing.sync(hub, record.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,30 +60,40 @@ class ResultTree:
         *,
         terms: Mapping[str, AssayFile] | None = None,
         tasks: Mapping[str, Collection[str]] | None = None,
+        former: Collection[str] = (),
     ) -> tuple[Finding, ...]:
-        """Everything the checks say, file by file; `terms` and `tasks` as in `check_results`."""
+        """Everything the checks have to say, file by file; arguments as in `check_results`."""
         found = list(self.strays)
         for file in self.files:
             found += file.findings
             found += check_results(
-                file, records=self.records, model=model, terms=terms, tasks=tasks
+                file,
+                records=self.records,
+                model=model,
+                terms=terms,
+                tasks=tasks,
+                former=former,
             )
         return tuple(found)
 
-    def evidence(self, model: str | None) -> dict[tuple[str, int], Evidence]:
+    def evidence(
+        self, model: str | None, *, former: Collection[str] = ()
+    ) -> dict[tuple[str, int], Evidence]:
         """What stands behind every entry, by (path, index)."""
         return {
-            (file.path, entry.index): self._weigh(file, entry, model)
+            (file.path, entry.index): self._weigh(file, entry, model, former)
             for file in self.files
             for entry in file.entries
         }
 
-    def _weigh(self, file: ResultFile, entry: Entry, model: str | None) -> Evidence:
+    def _weigh(
+        self, file: ResultFile, entry: Entry, model: str | None, former: Collection[str]
+    ) -> Evidence:
         record = self.records.get(entry.run_record_sha or "")
         if record is None:
             return Evidence(level=0 if entry.source is None else SOURCED)
         alone = ResultFile(path=file.path, entries=(entry,), findings=(), error=None)
-        doubts = check_results(alone, records=self.records, model=model)
+        doubts = check_results(alone, records=self.records, model=model, former=former)
         if any(doubt.severity is not Severity.INFO for doubt in doubts):
             return Evidence(level=SOURCED)
         metric = next((m for m in record.metrics if m.n is not None or m.stderr is not None), None)

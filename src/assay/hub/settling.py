@@ -15,11 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.core.permission import MAIN, OPEN_STATUSES
+from assay.errors import RepoNotFoundError
 from assay.hub.happenings import record, record_opening
 from assay.hub.open import Hub
 from assay.hub.results import FOLDER
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
+from assay.storage.database import repos as repo_rows
 from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
 from assay.storage.database.pushes import APPLIED, FAILED, PENDING, Push
@@ -131,7 +133,15 @@ def _merges(git: Repository, push: Push, pull: Discussion) -> bool:
 
 
 def recover(hub: Hub, repo_id: str) -> None:
-    """What a push does first: settle what a crash left, and remove git's stale lock files."""
+    """What a push does first: settle what a crash left, and remove git's stale lock files.
+
+    Raises:
+        RepoNotFoundError: The repository was deleted while the push waited for its lock.
+    """
+    with hub.durable.read() as db:
+        found = repo_rows.repo_by_id(db, repo_id)
+    if found is None or found.deleted is not None:
+        raise RepoNotFoundError("this repository was deleted a moment ago")
     hub.git.remove_stale_locks(repo_id)
     settle(hub, repo_id)
 

@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assay.core.permission import STRANGER
-from assay.errors import AssayError, NotFoundError
-from assay.hub import indexing
+from assay.core.permission import STRANGER, Reader
+from assay.errors import AssayError, NotFoundError, RepoNotFoundError
+from assay.hub import indexing, repos
 from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
 from assay.storage.git_wire import HookListener
@@ -27,7 +27,14 @@ from assay.web import auth, git_http, lfs
 from assay.web.api import routes as api
 from assay.web.hf_api import routes as hf_api
 from assay.web.replies import error_reply, etag_of
-from assay.web.routing import Context, Route, find_route, path_segments
+from assay.web.routing import (
+    Context,
+    Route,
+    find_route,
+    is_single_name,
+    moved_path,
+    path_segments,
+)
 from assay.web.site import routes as site
 from assay.web.site.errors import error_page
 
@@ -94,10 +101,45 @@ class Application:
         route, params, other = find_route(self._table, request.method, path_segments(request.scope))
         if route is None:
             what = "that method does not fit" if other else "nothing is there"
+            if not other and is_single_name(self._table, path_segments(request.scope)):
+                raise RepoNotFoundError(
+                    f"{request.url.path}: a repository's name is NAMESPACE/NAME here"
+                )
             raise NotFoundError(f"{request.method} {request.url.path}: {what}")
         reader = auth.reader_of(self._hub, request)
         if route.may_change:
             auth.need_scope(reader)
+        try:
+            return await self._call(request, route, self._as_now(route, params, reader), reader)
+        except RepoNotFoundError:
+            name = self._name_now(route, params, reader)
+            if name is None:
+                raise
+            return RedirectResponse(moved_path(request.scope, route, name), status_code=307)
+
+    def _as_now(self, route: Route, params: dict[str, str], reader: Reader) -> dict[str, str]:
+        """Parameters with the repository's present name, where old names are served."""
+        if route.method == "GET" and not route.serves_old_names:
+            return params
+        name = self._name_now(route, params, reader)
+        return params if name is None else {**params, "ns": name[0], "name": name[1]}
+
+    def _name_now(
+        self, route: Route, params: dict[str, str], reader: Reader
+    ) -> tuple[str, str] | None:
+        """What a repository is called now, if it was asked for otherwise."""
+        if route.repo_type is None:
+            return None
+        asked = f"{params['ns']}/{params['name'].removesuffix('.git')}"
+        name = repos.current_name(self._hub, reader, route.repo_type, asked)
+        if name is None:
+            return None
+        namespace, _, own = name.partition("/")
+        return namespace, own
+
+    async def _call(
+        self, request: Request, route: Route, params: dict[str, str], reader: Reader
+    ) -> Response:
         keeps = route.cached and reader == STRANGER
         key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
         response = self._kept.find(key) if keeps else None

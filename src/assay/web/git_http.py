@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from assay.errors import InvalidError, NotFoundError, RepoNotFoundError, UnauthenticatedError
-from assay.hub import repos
+from assay.hub import gates, repos
 from assay.hub.push import GitPush
 from assay.hub.repos import RepoType
 from assay.storage import git_wire
@@ -70,6 +70,8 @@ def _info_refs(repo_type: RepoType) -> Handler:
         record = find_or_ask(context, repo_type)
         if service == "git-receive-pack":
             _need_pusher(context)
+        else:
+            gates.need_files(context.hub, context.reader, record)
         path = context.hub.git.path(record.id)
         body = await git_wire.advertise(path, service, protocol=_protocol(context))
         kind = f"application/x-{service}-advertisement"
@@ -81,6 +83,7 @@ def _info_refs(repo_type: RepoType) -> Handler:
 def _upload_pack(repo_type: RepoType) -> Handler:
     async def upload_pack(context: Context) -> Response:
         record = find_or_ask(context, repo_type)
+        gates.need_files(context.hub, context.reader, record)
         chunks = git_wire.upload_pack(
             context.hub.git.path(record.id), _body(context), protocol=_protocol(context)
         )
@@ -128,7 +131,7 @@ def routes() -> list[Route]:
     for prefix, repo_type in kinds:
         at = f"{prefix}/{{ns}}/{{name}}"
         made += [
-            Route("GET", f"{at}/info/refs", _info_refs(repo_type)),
+            Route("GET", f"{at}/info/refs", _info_refs(repo_type), serves_old_names=True),
             Route("POST", f"{at}/git-upload-pack", _upload_pack(repo_type), changes=False),
             Route("POST", f"{at}/git-receive-pack", _receive_pack(repo_type)),
             Route("GET", f"{at}/objects/{{rest*}}", _dumb),

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from assay.core.signed_link import Act, Grant, find_grant
 from assay.errors import AssayError, InvalidError, NotFoundError
 from assay.formats.lfs_pointer import Pointer
-from assay.hub import lfs
+from assay.hub import gates, lfs
 from assay.hub.lfs import Answer
 from assay.hub.repos import RepoType
 from assay.storage.blobs import NewBlob
@@ -71,6 +71,7 @@ def _batch(repo_type: RepoType) -> Handler:
         in_parts = "multipart" in asked.transfers
         where = context.hub, context.reader, record
         if asked.operation == "download":
+            gates.need_files(*where)
             answers = lfs.ask_download(*where, objects)
         else:
             answers = lfs.ask_upload(*where, objects, in_parts=in_parts)

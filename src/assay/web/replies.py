@@ -22,6 +22,8 @@ _STATUS: tuple[tuple[type[AssayError], int, str], ...] = (
     (errors.RevisionNotFoundError, 404, "RevisionNotFound"),
     (errors.EntryNotFoundError, 404, "EntryNotFound"),
     (errors.NotFoundError, 404, ""),
+    (errors.GatedSignInError, 401, "GatedRepo"),
+    (errors.GatedError, 403, "GatedRepo"),
     (errors.UnauthenticatedError, 401, ""),
     (errors.ForbiddenError, 403, ""),
     (errors.StaleRefError, 412, ""),

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from assay.core.permission import Reader
 from assay.errors import InvalidError
 from assay.hub.open import Hub
+from assay.hub.repos import RepoType
 from assay.storage.git_wire import HookListener
 
 MAX_PAGE_DIGITS = 9
@@ -68,6 +69,8 @@ class Route:
         summary: One line for the OpenAPI document; empty for routes that are not part of it.
         answer: Type of the JSON answer, for the OpenAPI document.
         cached: Whether a stranger's answer may be kept until the index changes.
+        serves_old_names: Whether a repository's old name is answered for here and now. By default
+            GET sends its client to the new one.
         changes: Whether a token of scope read is refused. By default every method but GET.
     """
 
@@ -78,6 +81,15 @@ class Route:
     answer: Any = None
     cached: bool = False
     changes: bool | None = None
+    serves_old_names: bool = False
+
+    @property
+    def repo_type(self) -> RepoType | None:
+        """Of which type the repository is that `{ns}/{name}` names; None without them."""
+        if "{ns}/{name}" not in self.pattern:
+            return None
+        of_datasets = ("datasets/", "api/datasets/", "api/v1/benchmarks/", "api/v1/boards/")
+        return "dataset" if self.pattern.strip("/").startswith(of_datasets) else "model"
 
     @property
     def may_change(self) -> bool:
@@ -111,6 +123,22 @@ def path_segments(scope: Mapping[str, Any]) -> list[str]:
     raw = scope.get("raw_path") or scope["path"].encode()
     text = raw.partition(b"?")[0].decode("ascii", "replace")
     return [unquote(segment, errors="replace") for segment in text.strip("/").split("/")]
+
+
+def moved_path(scope: Mapping[str, Any], route: Route, name: tuple[str, str]) -> str:
+    """The path and query of a request with another repository's name, all else as it was sent."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    segments = raw.partition(b"?")[0].decode("ascii", "replace").strip("/").split("/")
+    segments[route.segments.index("{ns}")] = quote(name[0], safe="")
+    segments[route.segments.index("{name}")] = quote(name[1], safe="")
+    query = scope.get("query_string", b"").decode("ascii", "replace")
+    return "/" + "/".join(segments) + (f"?{query}" if query else "")
+
+
+def is_single_name(routes: Sequence[Route], segments: Sequence[str]) -> bool:
+    """Whether the path would fit if a namespace stood before one of its segments."""
+    places = [[*segments[:place], "-", *segments[place:]] for place in range(min(3, len(segments)))]
+    return any((route.match(tried) or {}).get("ns") == "-" for tried in places for route in routes)
 
 
 def find_route(

@@ -18,6 +18,7 @@ from assay.core.permission import (
     may_close_pull,
     may_create,
     may_open_pull,
+    may_read_file,
     may_see,
     may_write,
     pull_number,
@@ -29,6 +30,7 @@ from assay.core.permission import (
 class Repo:
     namespace: str
     private: bool
+    gated: str | None = None
 
 
 READERS = {
@@ -76,6 +78,21 @@ def test_rules_1_2_3_5_and_6(who: str) -> None:
     assert may_create(reader, "ada") is writes
     assert may_open_pull(reader, PUBLIC) is opens
     assert may_open_pull(reader, PRIVATE) is opens_private
+
+
+GATED = Repo("ada", private=False, gated="manual")
+FILES = {"test.jsonl": False, "README.md": True, "eval.yaml": True, "assay.yaml": True}
+FILES |= {".eval_results/a.yaml": True, "sub/README.md": False, "eval.yaml.bak": False, "": False}
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_rule_7_a_gate_hides_files_from_those_outside(who: str) -> None:
+    reader, inside = READERS[who], TABLE[who][0]  # whoever sees it when it is private
+    for path, is_open in FILES.items():
+        assert may_read_file(reader, GATED, path, let_in=False) is (inside or is_open), path
+        assert may_read_file(reader, PUBLIC, path, let_in=False)
+    assert may_read_file(reader, GATED, None, let_in=False) is inside
+    assert may_read_file(reader, GATED, None, let_in=True) is (reader.name is not None)
 
 
 def test_a_namespace_belongs_to_its_owner_whatever_the_account_is_called() -> None:

@@ -17,6 +17,7 @@ from assay.storage.database.index_tables import (
     finding,
     removal,
     repo,
+    repo_name,
     run_record,
     task,
     task_name,
@@ -101,6 +102,18 @@ def find_benchmark(
     query = _benchmarks(reader).where(repo.c.namespace == namespace, repo.c.name == name)
     found = rows_as(BenchmarkRow, db.execute(query))
     return found[0] if found else None
+
+
+def name_now(db: Connection, dataset_id: str) -> str:
+    """What the dataset is called now that results call by this name; the same if none is here."""
+    query = (
+        sa.select(repo.c.namespace, repo.c.name)
+        .join(repo_name, repo_name.c.repo_id == repo.c.repo_id)
+        .where(repo_name.c.type == "dataset", repo_name.c.written == dataset_id)
+        .where(sa.not_(repo.c.deleted))
+    )
+    row = db.execute(query).first()
+    return f"{row.namespace}/{row.name}" if row is not None else dataset_id
 
 
 def tasks(db: Connection, repo_id: str) -> list[TaskRow]:

@@ -14,11 +14,21 @@ import sqlalchemy as sa
 from assay.core.claim import Attestation, Claim, Reporter, Source, State
 from assay.core.permission import Reader
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import claim, repo, task_name, version
+from assay.storage.database.index_tables import (
+    claim,
+    repo,
+    repo_name,
+    task_name,
+    version,
+)
 
 
 def visible(reader: Reader) -> sa.ColumnElement[bool]:
-    """Whether the reader may see the repository of a row."""
+    """Whether the reader may see the repository of a row, and it has not been deleted."""
+    return sa.and_(sa.not_(repo.c.deleted), _may_see(reader))
+
+
+def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
     if reader.name is None:
         return sa.not_(repo.c.private)
     if reader.is_admin:
@@ -26,8 +36,21 @@ def visible(reader: Reader) -> sa.ColumnElement[bool]:
     return sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.sees)))
 
 
+def names_of_dataset(db: Connection, dataset_id: str) -> list[str]:
+    """Every name that results may call a dataset by: it keeps those it had before it was moved."""
+    named = sa.select(repo_name.c.repo_id).where(
+        repo_name.c.type == "dataset", repo_name.c.written == dataset_id
+    )
+    query = sa.select(repo_name.c.written).where(repo_name.c.repo_id.in_(named))
+    return sorted({dataset_id, *db.execute(query).scalars()})
+
+
 def _claims(reader: Reader) -> sa.Select[Any]:
     """Every claim the reader may see, with its latest version."""
+    return _all_claims().where(visible(reader))
+
+
+def _all_claims() -> sa.Select[Any]:
     return (
         sa.select(
             claim,
@@ -41,7 +64,6 @@ def _claims(reader: Reader) -> sa.Select[Any]:
             version,
             sa.and_(version.c.claim_id == claim.c.claim_id, version.c.number == claim.c.latest),
         )
-        .where(visible(reader))
     )
 
 
@@ -89,7 +111,8 @@ def claims_about(
 ) -> list[Claim]:
     """All claims about one task, under any of the names it goes by."""
     query = _claims(reader).where(
-        claim.c.dataset_id == dataset_id, claim.c.task_id.in_(list(written))
+        claim.c.dataset_id.in_(names_of_dataset(db, dataset_id)),
+        claim.c.task_id.in_(list(written)),
     )
     return _read(db, query)
 
@@ -148,8 +171,9 @@ def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> l
 
 
 def find_claim(db: Connection, reader: Reader, claim_id: str) -> tuple[Claim, str] | None:
-    """A claim and its repository's id, or None."""
-    row = db.execute(_claims(reader).where(claim.c.claim_id == claim_id)).first()
+    """A claim and its repository's id, or None; one of a deleted repository too."""
+    query = _all_claims().where(_may_see(reader), claim.c.claim_id == claim_id)
+    row = db.execute(query).first()
     return (_claim(row), row.repo_id) if row is not None else None
 
 
@@ -184,10 +208,14 @@ def count_by_task(db: Connection, reader: Reader) -> dict[tuple[str, str], tuple
         .select_from(claim)
         .join(repo, repo.c.repo_id == claim.c.repo_id)
         .join(
+            repo_name,
+            sa.and_(repo_name.c.type == "dataset", repo_name.c.written == claim.c.dataset_id),
+        )
+        .join(
             registered,
             sa.and_(
-                registered.c.type == "dataset",
-                claim.c.dataset_id == registered.c.namespace + "/" + registered.c.name,
+                registered.c.repo_id == repo_name.c.repo_id,
+                sa.not_(registered.c.deleted),
             ),
         )
         .join(

@@ -58,7 +58,35 @@ repo = sa.Table(
     sa.Column("private", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("created_by", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("gated", sa.Text),
+    sa.Column("deleted", sa.Text),
+    sa.Column("deleted_by", sa.Text),
     sa.UniqueConstraint("type", "namespace", "name"),
+)
+
+# Every name (`ns/name`) that leads to a repository: its own and those it has had. `key` is the name
+# in lower case; all rows of one type and key are of one repository.
+repo_name = sa.Table(
+    "repo_name",
+    metadata,
+    sa.Column("type", sa.Text, primary_key=True),
+    sa.Column("written", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), nullable=False),
+    sa.Index("repo_name_key", "type", "key"),
+    sa.Index("repo_name_of", "repo_id"),
+)
+
+# Who asked for the files of a gated repository, and what came of it: pending, accepted, rejected.
+access = sa.Table(
+    "access",
+    metadata,
+    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 # Discussions and pull requests share one numbering in a repository.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = sa.MetaData()
 
@@ -21,7 +21,11 @@ repo = sa.Table(
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("namespace", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
+    # All names that lead to it, as they were written; `repo_name` has them as rows.
+    sa.Column("names", sa.JSON, nullable=False),
     sa.Column("private", sa.Boolean, nullable=False),
+    sa.Column("gated", sa.Text),
+    sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("claimed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     # When main last moved, as the hub received it; when the repository was made, until it did.
@@ -29,7 +33,8 @@ repo = sa.Table(
     sa.Column("last_push", sa.Integer, nullable=False),
     sa.Column("last_event", sa.Integer, nullable=False),
     sa.Column("main", sa.Text),
-    sa.UniqueConstraint("type", "namespace", "name"),
+    # Not unique: while names go from one repository to another, the index follows one by one.
+    sa.Index("repo_named", "type", "namespace", "name"),
     sa.Index("repo_by_update", "type", "updated", "repo_id"),
     sa.Index("repo_by_creation", "type", "created", "repo_id"),
 )
@@ -56,6 +61,16 @@ repo_tag = sa.Table(
     sa.Column("tag", sa.Text, primary_key=True),
     sa.Column("repo_id", sa.Text, primary_key=True),
     sa.Index("tag_of_repo", "repo_id"),
+)
+
+# Results name a benchmark as it was called then; it may be called otherwise now.
+repo_name = sa.Table(
+    "repo_name",
+    metadata,
+    sa.Column("repo_id", sa.Text, primary_key=True),
+    sa.Column("written", sa.Text, primary_key=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Index("repo_name_written", "type", "written"),
 )
 
 benchmark = sa.Table(

@@ -22,7 +22,10 @@ class RepoRow:
     type: str
     namespace: str
     name: str
+    names: list[str]
     private: bool
+    gated: str | None
+    deleted: bool
     claimed: bool
     created: str
     updated: str
@@ -40,6 +43,17 @@ def find_repo_row(db: Connection, repo_id: str) -> RepoRow | None:
 def put_repo_row(db: Connection, row: RepoRow) -> None:
     """Write what the index is current with."""
     _replace(db, tables.repo, [_of(tables.repo, row.repo_id)], [asdict(row)])
+    names = [{"repo_id": row.repo_id, "written": name, "type": row.type} for name in row.names]
+    _replace(db, tables.repo_name, [_of(tables.repo_name, row.repo_id)], names)
+
+
+def forget_repo(db: Connection, repo_id: str) -> None:
+    """Remove every row of a repository, to be written anew from its first push."""
+    its_claims = sa.select(tables.claim.c.claim_id).where(_of(tables.claim, repo_id))
+    db.execute(sa.delete(tables.version).where(tables.version.c.claim_id.in_(its_claims)))
+    for table in tables.DUMPED:
+        if "repo_id" in table.c:
+            db.execute(sa.delete(table).where(_of(table, repo_id)))
 
 
 def all_repo_rows(db: Connection) -> dict[str, RepoRow]:

@@ -59,7 +59,7 @@ def is_waiting(db: sa.Connection, account: str, kind: str, event: Event) -> bool
 
 def _told(reader: Reader, *, unread: bool) -> list[sa.ColumnElement[bool]]:
     """A reader's notifications, without those about repositories that she may not see now."""
-    where = [notification.c.account == (reader.name or "")]
+    where = [notification.c.account == (reader.name or ""), repo.c.deleted.is_(None)]
     if not reader.is_admin:
         where.append(sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.sees))))
     if unread:

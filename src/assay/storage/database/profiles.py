@@ -67,6 +67,7 @@ class Entry:
     namespace: str
     name: str
     private: bool
+    gated: str | None
     created: str
     updated: str
     main: str | None
@@ -86,7 +87,9 @@ class Entry:
         return f"{self.namespace}/{self.name}"
 
 
-_IN_REPO = frozenset({"repo_id", "namespace", "name", "private", "created", "updated", "main"})
+_IN_REPO = frozenset(
+    {"repo_id", "namespace", "name", "private", "gated", "created", "updated", "main"}
+)
 _IS_BENCHMARK = sa.exists().where(benchmark.c.repo_id == repo.c.repo_id)
 
 

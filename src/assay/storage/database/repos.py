@@ -1,4 +1,8 @@
-"""Repositories: ids, names, visibility."""
+"""Repositories: ids, names, visibility, gates, and where they went.
+
+Every name a repository has had stays its own (`repo_name`), so that old addresses lead on, until
+another repository is made under it. A deleted repository keeps its row and its names.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
-from assay.errors import ConflictError
-from assay.storage.database.durable_tables import repo
+from assay.errors import ConflictError, ForbiddenError
+from assay.storage.database.durable_tables import repo, repo_name
 from assay.storage.database.engine import rows_as
 
 NAMES_A_QUERY = 500
@@ -17,7 +20,20 @@ NAMES_A_QUERY = 500
 
 @dataclass(frozen=True, slots=True)
 class RepoRecord:
-    """A repository as the hub knows it. `type` is model or dataset; `created` is ISO 8601 UTC."""
+    """A repository as the hub knows it.
+
+    Attributes:
+        id: Never changes.
+        type: `model` or `dataset`.
+        namespace: Whose it is.
+        name: What it is called there, now.
+        private: Whether only the namespace's own see it.
+        created: ISO 8601 UTC.
+        created_by: The account that made it.
+        gated: How access to its files is given: `auto`, `manual`, or None when they are open.
+        deleted: When it was deleted, ISO 8601 UTC; None while it is there.
+        deleted_by: The account that deleted it.
+    """
 
     id: str
     type: str
@@ -26,6 +42,9 @@ class RepoRecord:
     private: bool
     created: str
     created_by: str
+    gated: str | None = None
+    deleted: str | None = None
+    deleted_by: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -33,42 +52,112 @@ class RepoRecord:
         return f"{self.namespace}/{self.name}"
 
 
-def add_repo(db: sa.Connection, record: RepoRecord) -> None:
+def add_repo(db: sa.Connection, record: RepoRecord, *, by_admin: bool = False) -> list[str]:
     """Add a repository.
+
+    Args:
+        db: A write transaction.
+        record: The repository.
+        by_admin: Whether the name of a deleted repository may be used again.
+
+    Returns:
+        Ids of the repositories that lost this name: it used to lead to them.
 
     Raises:
         ConflictError: The name is taken (names differing only in case count as the same).
+        ForbiddenError: The name was a deleted repository's.
     """
-    if find_repo(db, record.type, record.namespace, record.name, any_case=True) is not None:
-        raise _taken(record)
-    values = {column.name: getattr(record, column.name) for column in repo.c}
-    try:
-        db.execute(sa.insert(repo).values(**values))
-    except IntegrityError as error:
-        raise _taken(record) from error
+    losers = _free_name(db, record, by_admin=by_admin)
+    db.execute(
+        sa.insert(repo).values({column.name: getattr(record, column.name) for column in repo.c})
+    )
+    _add_name(db, record.id, record.type, record.full_name)
+    return losers
 
 
-def _taken(record: RepoRecord) -> ConflictError:
-    return ConflictError(f"the {record.type} repository '{record.full_name}' exists already")
+def rename_repo(
+    db: sa.Connection, record: RepoRecord, *, namespace: str, name: str, by_admin: bool = False
+) -> list[str]:
+    """Give a repository another name; the ones it had lead to it.
+
+    Returns, and raises, as `add_repo` does.
+    """
+    moved = RepoRecord(record.id, record.type, namespace, name, record.private, "", "")
+    losers = _free_name(db, moved, by_admin=by_admin)
+    db.execute(sa.update(repo).where(repo.c.id == record.id).values(namespace=namespace, name=name))
+    _add_name(db, record.id, record.type, moved.full_name)
+    return losers
 
 
-def _is(repo_type: str) -> sa.ColumnElement[bool]:
-    return repo.c.type == repo_type
+def _free_name(db: sa.Connection, wanted: RepoRecord, *, by_admin: bool) -> list[str]:
+    """Make sure that nobody else has a name; ids of those to whom it used to lead."""
+    holder = _holder(db, wanted.type, wanted.full_name)
+    if holder is None or holder.id == wanted.id:
+        return []
+    if holder.full_name.lower() == wanted.full_name.lower():
+        if holder.deleted is None:
+            raise ConflictError(f"the {holder.type} repository '{holder.full_name}' exists already")
+        if not by_admin:
+            raise ForbiddenError(
+                f"'{holder.full_name}' was a {holder.type} repository, deleted {holder.deleted}; "
+                "its name stays with what was said there",
+                hint="choose another name, or ask an admin to make it",
+            )
+        # The record keeps all it knows but a name that is unique to it.
+        gone = f"{holder.name}@{holder.id}"
+        db.execute(sa.update(repo).where(repo.c.id == holder.id).values(name=gone))
+    key = wanted.full_name.lower()
+    db.execute(sa.delete(repo_name).where(repo_name.c.type == wanted.type, repo_name.c.key == key))
+    return [holder.id]
 
 
-def find_repo(
-    db: sa.Connection, repo_type: str, namespace: str, name: str, *, any_case: bool = False
-) -> RepoRecord | None:
-    """A repository by type and name, or None."""
-    query = sa.select(repo).where(_is(repo_type))
-    if any_case:
-        query = query.where(
-            sa.func.lower(repo.c.namespace) == namespace.lower(),
-            sa.func.lower(repo.c.name) == name.lower(),
-        )
-    else:
-        query = query.where(repo.c.namespace == namespace, repo.c.name == name)
+def _add_name(db: sa.Connection, repo_id: str, repo_type: str, full_name: str) -> None:
+    its = [repo_name.c.type == repo_type, repo_name.c.written == full_name]
+    if db.execute(sa.select(repo_name.c.repo_id).where(*its)).first() is None:
+        values = {"type": repo_type, "written": full_name, "key": full_name.lower()}
+        db.execute(sa.insert(repo_name).values(**values, repo_id=repo_id))
+
+
+def _holder(db: sa.Connection, repo_type: str, full_name: str) -> RepoRecord | None:
+    query = (
+        sa.select(repo)
+        .join(repo_name, repo_name.c.repo_id == repo.c.id)
+        .where(repo_name.c.type == repo_type, repo_name.c.key == full_name.lower())
+        .limit(1)
+    )
     found = rows_as(RepoRecord, db.execute(query))
+    return found[0] if found else None
+
+
+def repo_answering(db: sa.Connection, repo_type: str, full_name: str) -> RepoRecord | None:
+    """The repository that a name leads to: its own in whatever case, or one it has had."""
+    holder = _holder(db, repo_type, full_name)
+    return holder if holder is not None and holder.deleted is None else None
+
+
+def names_of(db: sa.Connection, repo_id: str) -> list[str]:
+    """Every name that leads to a repository, its own among them, as they were written."""
+    query = sa.select(repo_name.c.written).where(repo_name.c.repo_id == repo_id)
+    return list(db.execute(query.order_by(repo_name.c.written)).scalars())
+
+
+def all_names(db: sa.Connection) -> dict[str, list[str]]:
+    """`names_of` for every repository."""
+    names: dict[str, list[str]] = {}
+    query = sa.select(repo_name.c.repo_id, repo_name.c.written).order_by(repo_name.c.written)
+    for row in db.execute(query):
+        names.setdefault(row.repo_id, []).append(row.written)
+    return names
+
+
+def _is_there(repo_type: str) -> list[sa.ColumnElement[bool]]:
+    return [repo.c.type == repo_type, repo.c.deleted.is_(None)]
+
+
+def find_repo(db: sa.Connection, repo_type: str, namespace: str, name: str) -> RepoRecord | None:
+    """A repository by type and present name, or None."""
+    its = [repo.c.namespace == namespace, repo.c.name == name]
+    found = rows_as(RepoRecord, db.execute(sa.select(repo).where(*_is_there(repo_type), *its)))
     return found[0] if found else None
 
 
@@ -78,27 +167,38 @@ def find_repos(db: sa.Connection, repo_type: str, names: Collection[str]) -> lis
     found: list[RepoRecord] = []
     for part in range(0, len(pairs), NAMES_A_QUERY):
         place = sa.tuple_(repo.c.namespace, repo.c.name).in_(pairs[part : part + NAMES_A_QUERY])
-        found += rows_as(RepoRecord, db.execute(sa.select(repo).where(place, _is(repo_type))))
+        query = sa.select(repo).where(place, *_is_there(repo_type))
+        found += rows_as(RepoRecord, db.execute(query))
     return found
 
 
 def repo_by_id(db: sa.Connection, repo_id: str) -> RepoRecord | None:
-    """A repository by id, or None."""
+    """A repository by id, or None; a deleted one too."""
     found = rows_as(RepoRecord, db.execute(sa.select(repo).where(repo.c.id == repo_id)))
     return found[0] if found else None
 
 
-def all_repos(db: sa.Connection) -> list[RepoRecord]:
-    """Every repository, by id."""
-    return rows_as(RepoRecord, db.execute(sa.select(repo).order_by(repo.c.id)))
+def all_repos(db: sa.Connection, *, deleted: bool = False) -> list[RepoRecord]:
+    """Every repository, by id; with `deleted`, those that are in the trash as well."""
+    query = sa.select(repo).order_by(repo.c.id)
+    if not deleted:
+        query = query.where(repo.c.deleted.is_(None))
+    return rows_as(RepoRecord, db.execute(query))
 
 
 def ids_in(db: sa.Connection, namespace: str) -> list[str]:
     """The ids of a namespace's repositories."""
-    query = sa.select(repo.c.id).where(repo.c.namespace == namespace).order_by(repo.c.id)
-    return list(db.execute(query).scalars())
+    query = sa.select(repo.c.id).where(repo.c.namespace == namespace, repo.c.deleted.is_(None))
+    return list(db.execute(query.order_by(repo.c.id)).scalars())
 
 
-def set_private(db: sa.Connection, repo_id: str, *, private: bool) -> None:
-    """Change who may see a repository."""
-    db.execute(sa.update(repo).where(repo.c.id == repo_id).values(private=private))
+def change_settings(db: sa.Connection, repo_id: str, *, private: bool, gated: str | None) -> None:
+    """Change who may see a repository, and how access to its files is given."""
+    where = repo.c.id == repo_id
+    db.execute(sa.update(repo).where(where).values(private=private, gated=gated))
+
+
+def mark_deleted(db: sa.Connection, repo_id: str, *, by: str, at: str) -> None:
+    """Write down that a repository was deleted."""
+    where = repo.c.id == repo_id
+    db.execute(sa.update(repo).where(where).values(deleted=at, deleted_by=by))

@@ -31,12 +31,35 @@ class GitStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.trash = root.parent / "trash"
         root.mkdir(parents=True, exist_ok=True)
         pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)  # noqa: FBT003 - libgit2's own signature
 
     def path(self, repo_id: str) -> Path:
         """The folder of a repository, whether it exists or not."""
         return self.root / repo_id[:2] / f"{repo_id}.git"
+
+    def readable_path(self, repo_id: str) -> Path:
+        """The folder of a repository, in the trash if it is there."""
+        path = self.path(repo_id)
+        return path if path.exists() else self._trashed(repo_id)
+
+    def _trashed(self, repo_id: str) -> Path:
+        return self.trash / repo_id[:2] / f"{repo_id}.git"
+
+    def discard(self, repo_id: str) -> None:
+        """Move a repository's folder to the trash; does nothing when it is there already.
+
+        Hold the repository's lock: whoever waits for it finds no repository.
+        """
+        path, target = self.path(repo_id), self._trashed(repo_id)
+        if path.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+
+    def rename(self, repo_id: str, *, name: str) -> None:
+        """Say in a repository's own config what it is called now."""
+        pygit2.Repository(str(self.path(repo_id))).config["assay.name"] = name
 
     def create(self, repo_id: str, *, name: str) -> None:
         """Make an empty bare repository whose HEAD is `main`; its config names what it is."""
@@ -48,13 +71,13 @@ class GitStore:
         config["assay.name"] = name
 
     def open(self, repo_id: str, *, quarantine: Path | None = None) -> Repository:
-        """Open a repository for reading.
+        """Open a repository for reading, a deleted one too.
 
         Raises:
             RepoNotFoundError: There is no such folder, or it is not a repository.
         """
         try:
-            return Repository(self.path(repo_id), quarantine=quarantine)
+            return Repository(self.readable_path(repo_id), quarantine=quarantine)
         except pygit2.GitError as error:
             raise RepoNotFoundError(f"repository {repo_id} cannot be opened: {error}") from error
 
@@ -63,8 +86,15 @@ class GitStore:
         """Hold the one right to move this repository's refs; waits for whoever holds it.
 
         The kernel lets go when the process dies, so a crash leaves no lock behind.
+
+        Raises:
+            RepoNotFoundError: There is no such folder, perhaps no longer.
         """
-        with (self.path(repo_id) / "assay.lock").open("ab") as file:
+        try:
+            file = (self.path(repo_id) / "assay.lock").open("ab")
+        except FileNotFoundError as error:
+            raise RepoNotFoundError(f"there is no repository {repo_id}") from error
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -88,7 +118,7 @@ class GitStore:
 
     def content(self, repo_id: str) -> Iterator[tuple[str, Path]]:
         """(relative name, file) of all that a repository is, but for its refs."""
-        path = self.path(repo_id)
+        path = self.readable_path(repo_id)
         for name in ("HEAD", "config"):
             yield name, path / name
         objects = path / "objects"

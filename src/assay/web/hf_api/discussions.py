@@ -15,7 +15,7 @@ from markupsafe import escape
 from starlette.responses import Response
 
 from assay.errors import InvalidError
-from assay.hub import discussions, pulls, repos
+from assay.hub import discussions, gates, pulls, repos
 from assay.hub.conversations import KINDS, STATUSES
 from assay.hub.discussions import Remark
 from assay.hub.repos import RepoType
@@ -140,7 +140,9 @@ def _details(repo_type: RepoType) -> Handler:
         record = repos.find(hub, context.reader, repo_type, context.repo)
         found = discussions.find(hub, context.reader, record, discussion_number(context))
         body = _entry(record, found)
-        with_diff = context.query("diff") in {"1", "true"}
+        with_diff = context.query("diff") in {"1", "true"} and gates.is_let_in(
+            hub, context.reader, record
+        )
         if found.is_pull:
             body |= await asyncio.to_thread(_changes, context, record, found, with_diff=with_diff)
         said = discussions.remarks(hub, record, found.number)

@@ -12,7 +12,7 @@ from functools import partial
 from starlette.responses import Response
 
 from assay.errors import AssayError, EntryNotFoundError
-from assay.hub import repos
+from assay.hub import gates, repos
 from assay.hub.large import large_files
 from assay.hub.open import Hub
 from assay.hub.repos import At, RepoType
@@ -27,6 +27,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 def _resolve(repo_type: RepoType) -> Handler:
     def resolve(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
+        gates.need_files(context.hub, context.reader, record, context.params["path"])
         at = repos.at_revision(context.hub, record, context.params["rev"])
         try:
             return _file(context, at, context.params["path"])

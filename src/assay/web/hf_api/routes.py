@@ -11,6 +11,7 @@ from assay.web.hf_api import (
     commits,
     discussions,
     files,
+    gates,
     info,
     leaderboard,
     lists,
@@ -31,13 +32,16 @@ def routes() -> list[Route]:
     """All routes of this package; unknown kinds of repositories get a clear no."""
     kinds = ("spaces", "buckets", "collections", "kernels")
     elsewhere = [
-        Route(method, f"/api/{kind}/{{rest*}}", _elsewhere(kind))
+        Route(method, pattern, _elsewhere(kind))
         for kind in kinds
-        for method in ("GET", "POST", "PUT", "DELETE")
+        for method in ("GET", "POST", "PUT", "DELETE", "PATCH")
+        for pattern in (f"/api/{kind}", f"/api/{kind}/{{rest*}}")
     ]
+    elsewhere += [Route("GET", f"/{kind}/{{rest*}}", _elsewhere(kind)) for kind in kinds]
     return [
         *account.routes(),
         *repositories.routes(),
+        *gates.routes(),
         *info.routes(),
         *lists.routes(),
         *leaderboard.routes(),

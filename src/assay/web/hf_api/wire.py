@@ -57,7 +57,7 @@ _COMMON: dict[str, Property] = {
     "lastModified": lambda facts: moment(facts.entry.updated),
     "createdAt": lambda facts: moment(facts.entry.created),
     "private": lambda facts: facts.entry.private,
-    "gated": lambda _facts: False,
+    "gated": lambda facts: facts.entry.gated or False,
     "disabled": lambda _facts: False,
     "downloads": lambda _facts: 0,
     "downloadsAllTime": lambda _facts: 0,
