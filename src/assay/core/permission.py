@@ -6,7 +6,8 @@
    to admins. Its settings, its name and its end belong to the owners and to admins.
 3. Whoever is signed in and sees a repository may open a pull request on it.
 4. `refs/pr/N` is written by the pull request's author and by whoever may write main, only while it
-   is open. `refs/assay/*` is written by nobody but the hub.
+   is open. `refs/assay/*` is written by nobody but the hub. No branch or tag has a name that could
+   be a commit's: whoever pinned that commit would get something else.
 5. Repositories of a namespace are made by its owners and writers, and by admins.
 6. A token of scope read changes nothing, whoever's it is. It sees what its account sees.
 7. The files of a gated repository are for those who were let in, and for whoever would see it if it
@@ -21,6 +22,7 @@ from typing import Literal, Protocol
 
 MAIN = "refs/heads/main"
 PULL_REF = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
+_LIKE_A_COMMIT = re.compile(r"refs/(heads|tags)/[0-9a-fA-F]{40}")
 PullStatus = Literal["opening", "draft", "open", "closed", "merged"]
 OPEN_STATUSES: frozenset[str] = frozenset({"draft", "open"})
 OPEN_FILES = re.compile(r"README\.md|\.gitattributes|eval\.yaml|assay\.yaml|\.eval_results/.+")
@@ -170,8 +172,14 @@ def refuse_ref(
         return _refuse_pull_ref(reader, repo, number, pull, deletes=deletes)
     if not ref.startswith(("refs/heads/", "refs/tags/")):
         return f"{ref}: only branches, tags and pull requests (refs/pr/N) can be pushed here"
+    return _refuse_branch_or_tag(reader, repo, ref, deletes=deletes)
+
+
+def _refuse_branch_or_tag(reader: Reader, repo: Placed, ref: str, *, deletes: bool) -> str | None:
     if not may_write(reader, repo):
         return f"{ref}: only the owner of '{repo.namespace}' may push here; open a pull request"
+    if _LIKE_A_COMMIT.fullmatch(ref) and not deletes:
+        return f"{ref}: a name of 40 hexadecimal digits would be taken for a commit"
     if ref == MAIN and deletes:
         return f"{ref}: main cannot be deleted; to take results back, remove their files"
     return None

@@ -162,6 +162,15 @@ def test_branches_and_tags_are_the_owners(ref: str, *, deletes: bool) -> None:
         assert reason == f"{ref}: {ONLY_READS}"
 
 
+@pytest.mark.parametrize("ref", [f"refs/heads/{'a1' * 20}", f"refs/tags/{'A' * 40}"])
+def test_no_branch_or_tag_is_named_as_a_commit(ref: str) -> None:
+    for who in WRITERS:
+        reason = refuse_ref(READERS[who], PUBLIC, ref, None, deletes=False)
+        assert reason == f"{ref}: a name of 40 hexadecimal digits would be taken for a commit"
+        assert refuse_ref(READERS[who], PUBLIC, ref, None, deletes=True) is None
+        assert refuse_ref(READERS[who], PUBLIC, f"{ref}0", None, deletes=False) is None
+
+
 @pytest.mark.parametrize(
     "ref", ["refs/assay/log", "refs/pr/0", "refs/pr/1/head", "refs/notes/x", "HEAD", "refs/heads"]
 )

@@ -3,7 +3,7 @@
 from assay.storage.git.comparing import Difference, DiffLimits, FileDifference, compare
 from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
-from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem
+from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem, is_ref_name
 from assay.storage.git.store import GitStore, packed_refs
 from assay.storage.git.writing import (
     Change,
@@ -29,6 +29,7 @@ __all__ = [
     "TreeItem",
     "compare",
     "find_ignored",
+    "is_ref_name",
     "last_commits",
     "open_quarantine",
     "packed_refs",

@@ -80,6 +80,11 @@ class Repository:
         names = sorted(name for name in self._git.references if name.startswith(prefix))
         return {name: str(self._git.references[name].resolve().target) for name in names}
 
+    def commit_of(self, ref: str) -> str | None:
+        """The commit that a full ref name leads to, through a tag's object; None for no commit."""
+        found = _reference(self._git, ref)
+        return _peeled(found) if found is not None else None
+
     def resolve(self, revision: str) -> str:
         """The 40-hex commit of a branch, tag, full ref or (abbreviated, ≥ 7 hex) commit id.
 
@@ -90,9 +95,9 @@ class Repository:
         """
         for name in (revision, f"refs/heads/{revision}", f"refs/tags/{revision}"):
             if name.startswith("refs/") and not name.startswith("refs/assay/"):
-                found = _reference(self._git, name)
+                found = self.commit_of(name)
                 if found is not None:
-                    return str(found.peel(pygit2.Commit).id)
+                    return found
         if len(revision) >= MIN_ABBREVIATION and set(revision) <= set("0123456789abcdef"):
             named = self._git.get(revision) if len(revision) <= len(ZERO) else None
             if isinstance(named, pygit2.Commit):
@@ -208,6 +213,18 @@ class Repository:
         if not isinstance(found, pygit2.Commit):
             raise RevisionNotFoundError(f"no commit '{oid}'")
         return found
+
+
+def is_ref_name(full_name: str) -> bool:
+    """Whether git would have a ref of that full name."""
+    return "\0" not in full_name and bool(pygit2.reference_is_valid_name(full_name))
+
+
+def _peeled(found: pygit2.Reference) -> str | None:
+    try:
+        return str(found.peel(pygit2.Commit).id)
+    except (ValueError, pygit2.GitError):  # a tag of a file or a folder
+        return None
 
 
 def _reference(git: pygit2.Repository, name: str) -> pygit2.Reference | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import AttrCheck, FileMode
+from pygit2.enums import AttrCheck, FileMode, ObjectType
 
 from assay.errors import ConflictError, StaleRefError, UnavailableError
 from assay.storage.disk import sync_folder
@@ -99,6 +99,18 @@ class Quarantine:
     def drop(self, blob: str) -> None:
         """Take back a blob that no commit here will have."""
         (self.folder / blob[:2] / blob[2:]).unlink(missing_ok=True)
+
+    def tag(self, target: str, name: str, *, message: str, tagger: Identity) -> str:
+        """Write an annotated tag of a commit; no ref points to it yet."""
+        lines = (
+            f"object {target}",
+            "type commit",
+            f"tag {name}",
+            f"tagger {tagger.name} <{tagger.email}> {tagger.when_s} +0000",
+            "",
+            message.strip() + "\n",
+        )
+        return str(self._git.write(ObjectType.TAG, "\n".join(lines).encode()))
 
     def commit(
         self,

@@ -15,6 +15,7 @@ from assay.web.hf_api import (
     info,
     leaderboard,
     lists,
+    refs,
     repositories,
     trees,
 )
@@ -49,6 +50,7 @@ def routes() -> list[Route]:
         *trees.routes(),
         *files.routes(),
         *commits.routes(),
+        *refs.routes(),
         *discussions.routes(),
         *elsewhere,
     ]
