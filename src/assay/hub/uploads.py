@@ -116,7 +116,7 @@ class _Draft:
 
 
 class Upload:
-    """One commit on its way in. `close` it, whatever happened. Its calls may block."""
+    """One commit on its way in: `feed` it, then `land` or `close` it. Its calls may block."""
 
     def __init__(self, hub: Hub, reader: Reader, record: RepoRecord, target: Target) -> None:
         self._hub, self._reader, self._record, self._target = hub, reader, record, target
@@ -155,7 +155,7 @@ class Upload:
             self._take(event)
 
     def land(self) -> Committed:
-        """The body is whole: make the commit (steps 3 and 4).
+        """The body is whole: make the commit (steps 3 and 4), and close.
 
         Raises:
             InvalidError: The commit cannot be made on what is there now.
@@ -163,6 +163,10 @@ class Upload:
             PushRefusedError: The push door refuses it; nothing was changed.
             StaleRefError: The ref is not where the commit says; nothing was changed.
         """
+        with self._held:
+            return self._land()
+
+    def _land(self) -> Committed:
         for event in self._lines.finish():
             self._take(event)
         header = self._draft.header

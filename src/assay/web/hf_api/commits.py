@@ -97,9 +97,11 @@ async def _receive(context: Context, record: RepoRecord, body: Body) -> Committe
     try:
         async for block in body.blocks():
             await asyncio.to_thread(upload.feed, block)
-        return await asyncio.to_thread(upload.land)
-    finally:
+    except BaseException:
         await asyncio.to_thread(upload.close)
+        raise
+    # Shielded: what is landing must not lose its objects because somebody hangs up.
+    return await asyncio.shield(asyncio.to_thread(upload.land))
 
 
 def routes() -> list[Route]:
