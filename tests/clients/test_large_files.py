@@ -21,7 +21,7 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from tests.hub_process import HubProcess, entry
+from tests.hub_process import ENVIRONMENT, HubProcess, Work, entry
 
 NUMBERS = itertools.count()
 SIX_MB = bytes(range(256)) * 24_000
@@ -350,3 +350,51 @@ def test_with_and_without_xet(hub: HubProcess, model: str, tmp_path: Path, no_xe
     )
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.splitlines()[-1]).read_bytes() == SIX_MB
+
+
+def test_an_empty_repository_can_be_read_and_then_be_pushed_to(
+    hub: HubProcess, model: str, tmp_path: Path, work: Work
+) -> None:
+    """Clients look for a commit before the first one is made; git must find none in its way."""
+    client = api(hub, "ada")
+    blank = client.model_info(model).sha
+    assert blank is not None
+    assert client.list_repo_files(model) == client.list_repo_files(model, revision=blank) == []
+    client.snapshot_download(model, cache_dir=tmp_path)
+    with pytest.raises(EntryNotFoundError):
+        client.hf_hub_download(model, "README.md", cache_dir=tmp_path)
+    work.commit({"README.md": "first"})
+    assert work.push(hub.remote("ada", model)).returncode == 0
+    with pytest.raises(HfHubHTTPError, match="412"):
+        upload(client, model, "a.txt", b"a", parent_commit=blank)
+
+
+PUSH = """
+import sys, datasets
+rows = {"q": ["a", "b"] * 100, "n": list(range(200))}
+rows = datasets.Dataset.from_dict(rows)
+rows.push_to_hub(sys.argv[1])
+rows.select(range(5)).push_to_hub(sys.argv[1], create_pr=True)
+assert datasets.load_dataset(sys.argv[1])["train"][199]["n"] == 199
+streamed = datasets.load_dataset(sys.argv[1], streaming=True, revision="refs/pr/1")["train"]
+assert next(iter(streamed)) == {"q": "a", "n": 0}
+"""
+
+
+def test_datasets_go_up_and_come_back(hub: HubProcess, tmp_path: Path) -> None:
+    pytest.importorskip("datasets", reason="datasets is not installed; it is part of assay[run]")
+    done = subprocess.run(
+        [sys.executable, "-c", PUSH, "ada/pushed"],
+        env={
+            **ENVIRONMENT,
+            "HOME": str(tmp_path),
+            "HF_HOME": str(tmp_path / "hf"),
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": hub.token("ada"),
+            "HF_HUB_DISABLE_XET": "1",  # datasets insists on sending its files apart
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.hub_process import HubProcess, Work, assay, entry
+from tests.hub_process import ENVIRONMENT, HubProcess, Work, assay, entry
 
 NUMBERS = itertools.count()
 
@@ -26,8 +27,9 @@ def rows(hub: HubProcess, model: str, *, claims: bool = False) -> list[dict[str,
 
 
 def main_of(hub: HubProcess, model: str) -> str | None:
-    sha: str | None = hub.get(f"/api/models/{model}").get("sha")
-    return sha
+    argv = ["git", "ls-remote", hub.remote("ada", model), "refs/heads/main"]
+    said = subprocess.run(argv, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    return said.stdout.partition("\t")[0] or None
 
 
 def open_pull(hub: HubProcess, account: str, model: str) -> int:

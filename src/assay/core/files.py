@@ -30,6 +30,11 @@ def stays_in_git(path: str) -> bool:
     )
 
 
+def is_large_kind(path: str) -> bool:
+    """Whether `DEFAULT_ATTRIBUTES` give a path to git-lfs."""
+    return "." in path and path.rpartition(".")[2] in _LARGE_KINDS.split()
+
+
 def attributes_line(path: str) -> str:
     """The line of `.gitattributes` that gives one path to git-lfs."""
     pattern = re.sub(r"\s", "[[:space:]]", re.sub(r"([*?\[\]])", r"\\\1", path))

@@ -23,6 +23,7 @@ from assay.hub.happenings import record_opening
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
+from assay.hub.repos import blank_commit, is_unborn
 from assay.hub.settling import recover
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
@@ -184,7 +185,7 @@ def commit(
         head = git.head(ref)
         # A draft that was opened on an empty repository has no commit yet.
         on = head or (git.head(MAIN) if pull_number(ref) else None)
-        _expect(ref, on, parent)
+        _expect(ref, on or blank_commit(record, git), parent)
         return _commit_on(hub, reader, record, ref, head, on, proposal, quarantine)
 
 
@@ -220,8 +221,8 @@ def propose(
     with hub.git.lock(record.id):
         recover(hub, record.id)
         git = hub.git.open(record.id)
-        main = git.head(MAIN) if base in {"main", MAIN} else git.resolve(base)
-        _expect(base, main, parent)
+        main = None if is_unborn(git, base) else git.resolve(base)
+        _expect(base, main or blank_commit(record, git), parent)
         pull = _add(hub, reader, record, title, description, status="opening")
         try:
             ref = f"refs/pr/{pull.number}"
@@ -320,8 +321,8 @@ def _add(
     return made
 
 
-def _expect(name: str, head: str | None, parent: str | None) -> None:
-    if parent is not None and not (head or "").startswith(parent):
+def _expect(name: str, head: str, parent: str | None) -> None:
+    if parent is not None and not head.startswith(parent):
         raise StaleRefError(
             f"{name} points to {head}, expected {parent}", hint="fetch it and commit on top"
         )

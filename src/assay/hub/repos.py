@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from assay.core.permission import ONLY_READS, Reader, may_create, may_see, may_write
+from assay.core.permission import MAIN, ONLY_READS, Reader, may_create, may_see, may_write
 from assay.errors import (
     ConflictError,
     ForbiddenError,
@@ -134,8 +135,22 @@ class At:
 def at_revision(hub: Hub, record: RepoRecord, revision: str) -> At:
     """Open a repository (found by `find`) at a branch, tag, ref or commit.
 
+    An empty repository is read at a blank commit, which is nowhere in its history.
+
     Raises:
         RevisionNotFoundError: There is no such revision.
     """
     git = hub.git.open(record.id)
+    if is_unborn(git, revision):
+        return At(record, git, blank_commit(record, git))
     return At(record, git, git.resolve(revision))
+
+
+def is_unborn(git: Repository, revision: str) -> bool:
+    """Whether this means main, and nobody has committed to it."""
+    return revision in {"main", MAIN} and git.head(MAIN) is None
+
+
+def blank_commit(record: RepoRecord, git: Repository) -> str:
+    """What stands for main in an empty repository."""
+    return git.blank(int(datetime.fromisoformat(record.created).timestamp()))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from assay.core.checks import bad_path_finding
 from assay.core.files import ATTRIBUTES, DEFAULT_ATTRIBUTES, attributes_line, stays_in_git
-from assay.core.permission import MAIN, Reader, may_open_pull, may_write, pull_number
+from assay.core.permission import Reader, may_open_pull, may_write, pull_number
 from assay.errors import (
     EntryNotFoundError,
     ForbiddenError,
@@ -42,6 +42,7 @@ from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Committed, Proposal
 from assay.hub.push import PushForbiddenError, refuse
+from assay.hub.repos import is_unborn
 from assay.storage.blobs import NewBlob
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import (
@@ -85,7 +86,7 @@ def find_target(
     if reader.name is None:
         raise UnauthenticatedError("sign in to commit", hint="hf auth login")
     git = hub.git.open(record.id)
-    is_first = revision in {"main", MAIN} and git.head(MAIN) is None
+    is_first = is_unborn(git, revision)
     if as_pull:
         if not may_open_pull(reader, record):
             raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")

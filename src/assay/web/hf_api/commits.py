@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from assay.errors import AssayError, UnauthenticatedError
+from assay.errors import AssayError, NotFoundError, UnauthenticatedError
 from assay.hub import preupload, repos, uploads
 from assay.hub.pulls import Committed
 from assay.hub.repos import RepoType
@@ -19,6 +19,8 @@ from assay.web.hf_api.account import read_body, repo_url
 from assay.web.hf_api.info import API_KINDS
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
+
+NO_XET = "files are not sent by Xet on this hub: set HF_HUB_DISABLE_XET=1 where the client runs"
 
 
 class Sample(msgspec.Struct):
@@ -50,20 +52,37 @@ def _preupload(repo_type: RepoType) -> Handler:
 
 
 def _upload_modes(context: Context, record: RepoRecord, asked: Preupload) -> list[dict[str, Any]]:
+    """How each file is to be sent.
+
+    `datasets` removes a file as soon as it has asked, so large ones must come at once, by LFS.
+    """
+    hub, revision = context.hub, context.params["rev"]
     paths = [file.path for file in asked.files]
-    known = preupload.known_files(context.hub, record, context.params["rev"], paths)
-    ignored = preupload.ignored_paths(
-        context.hub, record, context.params["rev"], paths, asked.git_ignore
-    )
-    return [
-        {
-            "path": path,
-            "uploadMode": "regular",
-            "shouldIgnore": path in ignored,
-            **({"oid": known[path]} if path in known else {}),
-        }
-        for path in paths
-    ]
+    known = preupload.known_files(hub, record, revision, paths)
+    ignored = preupload.ignored_paths(hub, record, revision, paths, asked.git_ignore)
+    at_once = context.request.headers.get("user-agent", "").startswith("datasets/")
+    rows = []
+    for file in asked.files:
+        by_lfs = at_once and preupload.is_large(hub, file.path, file.size)
+        there = known.get(file.path)
+        oid = there and (there.sha256 if by_lfs else there.git_oid)
+        rows.append(
+            {
+                "path": file.path,
+                "uploadMode": "lfs" if by_lfs else "regular",
+                "shouldIgnore": file.path in ignored,
+                **({"oid": oid} if oid else {}),
+            }
+        )
+    return rows
+
+
+def _no_xet(repo_type: RepoType) -> Handler:
+    def no_xet(context: Context) -> Response:
+        repos.find(context.hub, context.reader, repo_type, context.repo)
+        raise NotFoundError(NO_XET)
+
+    return no_xet
 
 
 def _commit(repo_type: RepoType) -> Handler:
@@ -112,5 +131,7 @@ def routes() -> list[Route]:
         made += [
             Route("POST", f"{at}/preupload/{{rev}}", _preupload(repo_type)),
             Route("POST", f"{at}/commit/{{rev}}", _commit(repo_type)),
+            Route("GET", f"{at}/xet-write-token/{{rev}}", _no_xet(repo_type)),
+            Route("GET", f"{at}/xet-read-token/{{rev}}", _no_xet(repo_type)),
         ]
     return made

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from assay.errors import NotFoundError, RevisionNotFoundError
+from assay.errors import NotFoundError
 from assay.hub import catalogue, repos
 from assay.hub.eval_results import RepoResults, eval_results
-from assay.hub.repos import At, RepoType
+from assay.hub.repos import RepoType
 from assay.storage.database.repos import RepoRecord
 from assay.web.hf_api import listing
 from assay.web.hf_api.parameters import flag
@@ -39,27 +39,16 @@ def _info(repo_type: RepoType) -> Callable[[Context], Awaitable[Response]]:
 
 
 def _facts(context: Context, record: RepoRecord, wanted: set[str]) -> Facts:
-    at = _at(context, record)
+    at = repos.at_revision(context.hub, record, context.params.get("rev", "main"))
     entry = catalogue.entry(context.hub, context.reader, record, at)
     files, results = None, RepoResults()
     if "siblings" in wanted:
         with_blobs = flag(context, "blobs", default=False)
-        files = listing.siblings(context.hub, at, with_blobs=with_blobs) if at else []
+        files = listing.siblings(context.hub, at, with_blobs=with_blobs)
     if "evalResults" in wanted:
         with context.hub.index.read() as db:
             results = eval_results(db, context.reader, [record.id]).get(record.id, results)
     return Facts(entry, files, results)
-
-
-def _at(context: Context, record: RepoRecord) -> At | None:
-    """The asked revision; an empty repository has no main, and yet has information."""
-    revision = context.params.get("rev", "main")
-    try:
-        return repos.at_revision(context.hub, record, revision)
-    except RevisionNotFoundError:
-        if "rev" in context.params:
-            raise
-        return None
 
 
 def _no_server(context: Context) -> Response:
