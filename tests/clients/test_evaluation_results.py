@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub import HfApi, User
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from tests.hub_process import HubProcess, Work, entry
+from tests.unit.web.strict_html import Page
 
 TWO_TASKS = """\
 name: Pair
@@ -212,3 +213,32 @@ def test_nobody_sees_a_private_result(results: HubProcess, api: HfApi, work: Wor
     assert own.value == 99.5
     with pytest.raises(RepositoryNotFoundError):
         api.model_info("ada/hidden", expand=["evalResults"])
+
+
+def embedded(hub: HubProcess, query: str) -> tuple[list[str], str]:
+    """The models of the widget in their order, and its text."""
+    answer = httpx.get(f"{hub.url}/datasets/bench/pair/embed/leaderboard?{query}")
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors *" in policy
+    assert policy.startswith("default-src 'none'; style-src 'self'")
+    page = Page(answer.text)
+    assert page.faults == []
+    assert all(link.attributes["target"] == "_blank" for link in page.all("a"))
+    models = [e.text.replace(" ", "") for e in page.all("th") if e.attributes["scope"] == "row"]
+    return models, answer.text
+
+
+def test_the_leaderboard_can_be_framed(results: HubProcess) -> None:
+    models, text = embedded(results, "leaderboard_task_id=speed&eval_result=eve/slow")
+    assert models == ["ada/tuned", "ada/first", "eve/slow"]
+    assert text.count('class="chosen"') == 1
+    assert "<script" not in text
+    models, text = embedded(results, "leaderboard_max_params=3B&leaderboard_is_expanded=true")
+    assert models == []
+    assert "3 left out" in text
+    models, _ = embedded(results, "leaderboard_task_id=skill")
+    assert models == ["ada/first"]
+    for query in ("leaderboard_max_params=2B", "leaderboard_is_expanded=perhaps"):
+        wrong = httpx.get(f"{results.url}/datasets/bench/pair/embed/leaderboard?{query}")
+        assert wrong.status_code == 400

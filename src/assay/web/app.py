@@ -35,6 +35,7 @@ from assay.web.routing import (
     moved_path,
     path_segments,
 )
+from assay.web.site import embed
 from assay.web.site import routes as site
 from assay.web.site.errors import error_page
 
@@ -47,7 +48,14 @@ SWEEP_EVERY_S = 300.0
 
 def routes() -> list[Route]:
     """The whole table. The first route that fits answers, so pages of models come last."""
-    return [*api.routes(), *hf_api.routes(), *git_http.routes(), *lfs.routes(), *site.routes()]
+    return [
+        *api.routes(),
+        *hf_api.routes(),
+        *git_http.routes(),
+        *lfs.routes(),
+        *embed.routes(),
+        *site.routes(),
+    ]
 
 
 class Kept:

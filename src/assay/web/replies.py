@@ -36,6 +36,11 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+# Anybody may frame it, so it can do nothing but be read and lead elsewhere.
+EMBED_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors *"
+)
 RAW_POLICY = "sandbox; default-src 'none'"
 # Repository bytes of these types are shown; all others are only ever saved.
 SHOWN_TYPES = {
@@ -102,9 +107,9 @@ def json_reply(value: Any, *, status: int = 200, headers: dict[str, str] | None 
     )
 
 
-def page_reply(html: str, *, status: int = 200) -> Response:
+def page_reply(html: str, *, status: int = 200, policy: str = PAGE_POLICY) -> Response:
     """A page."""
-    headers = {**COMMON_HEADERS, "Content-Security-Policy": PAGE_POLICY}
+    headers = {**COMMON_HEADERS, "Content-Security-Policy": policy}
     return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 

@@ -14,6 +14,7 @@ from assay.hub.answers import (
     Model,
     RunAnswer,
 )
+from assay.hub.leaderboard import Leaderboard, Place
 from assay.web.pages import links, record
 from assay.web.pages.board import strip_label, view_board
 from assay.web.pages.diff import view_files
@@ -58,6 +59,21 @@ def render_benchmark(
         spec_yaml=spec_yaml,
         readme=render_readme(readme) if readme else None,
         json_href=links.board_json(board.benchmark, board.task.task_id, board.view),
+    )
+
+
+def render_embed(
+    found: Leaderboard, places: Sequence[Place], *, highlighted: str, more: int, site: Site
+) -> str:
+    """The leaderboard for a frame: `places` of those found, `more` being those not shown."""
+    return render(
+        "embed.html",
+        site=site,
+        board=found.board,
+        places=places,
+        left_out=found.left_out,
+        highlighted=highlighted,
+        more=more,
     )
 
 
