@@ -104,7 +104,8 @@ def test_a_deleted_repository_leaves_the_boards_and_keeps_its_name(
     assert full not in board(hub, "bench/quiz")
     assert hub.get(f"/api/v1/claims/{claim}")["claim"]["state"] == "deleted"
     assert api(hub, "root").create_repo(full).repo_id == full
-    assert ada.model_info(full).sha is None
+    assert ada.list_repo_commits(full) == []
+    assert ada.list_repo_files(full) == []
     assert len(list((hub.data / "trash").glob("??/*.git"))) == 1
 
 

@@ -404,13 +404,12 @@ def test_many_pushes_at_once_to_one_repository_all_land(
     for number in range(40):
         work.git("reset", "--quiet", "--hard", main)
         commits.append(work.commit({"n": str(number)}))
+
+    def push(commit: str) -> subprocess.CompletedProcess[str]:
+        return work.push(hub.remote("ada", model), f"{commit}:refs/heads/of-{commit}")
+
     with ThreadPoolExecutor(40) as pool:
-        pushes = list(
-            pool.map(
-                lambda commit: work.push(hub.remote("ada", model), f"{commit}:refs/heads/{commit}"),
-                commits,
-            )
-        )
+        pushes = list(pool.map(push, commits))
     assert [push.stderr for push in pushes if push.returncode] == []
     for commit in commits:
         assert hub.get(f"/api/models/{model}/revision/{commit}")["sha"] == commit

@@ -13,7 +13,7 @@ from assay.errors import ConflictError, InvalidError, RevisionNotFoundError
 from assay.hub.open import Hub
 from assay.hub.pulls import identity
 from assay.hub.push import land_commit
-from assay.hub.repos import need_writer
+from assay.hub.repos import blank_commit, is_unborn, need_writer
 from assay.hub.settling import recover
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Commit, RefUpdate, Repository, is_ref_name, open_quarantine
@@ -60,6 +60,8 @@ def commits(hub: Hub, record: RepoRecord, revision: str, start: int) -> CommitPa
         RevisionNotFoundError: There is no such revision.
     """
     git = hub.git.open(record.id)
+    if is_unborn(git, revision):
+        return CommitPage(blank_commit(record, git), [], None)
     head = git.resolve(revision)
     end = start + COMMITS_A_PAGE
     found = list(islice(git.between(head, hidden=[]), start, end + 1))

@@ -21,7 +21,7 @@ from assay.hub.open import Hub
 from assay.storage.database import people as people_rows
 from assay.storage.database import repos as rows
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Commit, Repository, TreeItem
+from assay.storage.git import Commit, Repository, TreeItem
 
 RepoType = Literal["model", "dataset"]
 
@@ -130,14 +130,6 @@ class At:
     def info(self) -> Commit:
         """The commit itself."""
         return self.git.commit(self.commit)
-
-
-def is_before_first(hub: Hub, record: RepoRecord, revision: str) -> bool:
-    """Whether `revision` is git's name for no commit, and main of the repository has none.
-
-    Clients ask a new repository for its commit, and then for what lies there.
-    """
-    return revision == ZERO and hub.git.open(record.id).head(MAIN) is None
 
 
 def at_revision(hub: Hub, record: RepoRecord, revision: str) -> At:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 import msgspec
 from starlette.responses import Response
 
-from assay.errors import EntryNotFoundError, InvalidError
+from assay.errors import InvalidError
 from assay.hub import repos
 from assay.hub.repos import At, RepoType
 from assay.storage.database.repos import RepoRecord
@@ -49,10 +49,6 @@ def _tree(kind: str, repo_type: RepoType) -> Handler:
 def _page(context: Context, kind: str, record: RepoRecord) -> Response:
     """One page of a folder. The next one is of the same commit, wherever the branch is by then."""
     folder = context.params.get("path", "").strip("/")
-    if repos.is_before_first(context.hub, record, context.params["rev"]):
-        if folder:
-            raise EntryNotFoundError(f"no folder '{folder}': {record.full_name} is empty")
-        return json_reply([])
     at = repos.at_revision(context.hub, record, context.params["rev"])
     expand = flag(context, "expand", default=False)
     size = LONG_PAGE if expand else PAGE

@@ -13,7 +13,6 @@ from assay.hub.eval_results import RepoResults
 from assay.hub.repos import RepoType
 from assay.storage.database.claims import EntryRow
 from assay.storage.database.profiles import Entry
-from assay.storage.git import ZERO
 from assay.web.routing import Context
 
 
@@ -54,7 +53,7 @@ def _nothing(_facts: Facts) -> None:
 # In the order of the answer.
 _COMMON: dict[str, Property] = {
     "author": lambda facts: facts.entry.namespace,
-    "sha": lambda facts: facts.entry.main or ZERO,
+    "sha": lambda facts: facts.entry.main,
     "lastModified": lambda facts: moment(facts.entry.updated),
     "createdAt": lambda facts: moment(facts.entry.created),
     "private": lambda facts: facts.entry.private,
