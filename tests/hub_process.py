@@ -108,6 +108,12 @@ class HubProcess:
     def remote(self, account: str, path: str) -> str:
         return f"http://{account}:{self.token(account)}@127.0.0.1:{self.port}/{path}"
 
+    def main(self, account: str, path: str) -> str | None:
+        """The commit that main is at, or None in an empty repository."""
+        argv = ["git", "ls-remote", self.remote(account, path), "refs/heads/main"]
+        said = subprocess.run(argv, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+        return said.stdout.partition("\t")[0] or None
+
     def close_pull(self, owner: str, model: str, number: int, reason: str) -> httpx.Response:
         path = f"/api/models/{model}/discussions/{number}/status"
         return self.request("POST", path, as_=owner, json={"status": "closed", "comment": reason})

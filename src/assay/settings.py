@@ -64,6 +64,7 @@ class HubSettings:
             made from it, never from a Host header.
         checks: Whether the files of a push are checked and indexed. Off only to measure what that
             costs; permission and the push log are never off.
+        official: Names of the benchmarks that lists mark as official; None marks all of them.
     """
 
     data: Path = DEFAULT_DATA
@@ -71,3 +72,4 @@ class HubSettings:
     limits: PushLimits = field(default_factory=PushLimits)
     files: FileLimits = field(default_factory=FileLimits)
     checks: bool = True
+    official: tuple[str, ...] | None = None

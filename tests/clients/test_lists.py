@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,9 +12,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import BadRequestError, RemoteEntryNotFoundError
 from tests.hub_process import HubProcess, Work, entry
+
+from assay.core.permission import STRANGER
+from assay.hub import catalogue
+from assay.hub.open import open_hub
+from assay.settings import HubSettings
+from assay.storage.database.profiles import OFFICIAL, Selection
 
 BASE = """\
 ---
@@ -287,3 +294,55 @@ def test_paths_are_told_with_their_last_commit(listed: HubProcess, api: HfApi) -
 @pytest.mark.parametrize("path", ["/info?dataset=ada/words", "/parquet", "/api/agent-harnesses"])
 def test_what_is_not_here_is_answered_at_once(listed: HubProcess, path: str) -> None:
     assert httpx.get(listed.url + path).status_code == 404
+
+
+def weights(*shape: int) -> bytes:
+    """A safetensors file with one tensor of zeros."""
+    size = math.prod(shape) * 4
+    tensor = {"dtype": "F32", "shape": list(shape), "data_offsets": [0, size]}
+    header = json.dumps({"weight": tensor}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(size)
+
+
+def test_a_model_tells_its_size_from_its_weights(listed: HubProcess) -> None:
+    api = HfApi(listed.url, token=listed.token("ada"))
+    api.create_repo("ada/weighed")
+    files = {
+        "model.safetensors": weights(30, 40),
+        ".eval_results/quiz.yaml": entry("61").encode(),
+    }
+    operations = [CommitOperationAdd(path, content) for path, content in files.items()]
+    api.create_commit("ada/weighed", operations, commit_message="Weights and a result")
+    info = api.model_info("ada/weighed")
+    assert info.safetensors is not None
+    assert (info.safetensors.total, info.safetensors.parameters) == (1200, {"F32": 1200})
+    index = {"weight_map": {"a": "part-1.safetensors", "b": "part-2.safetensors"}}
+    parts = {
+        "model.safetensors.index.json": json.dumps(index).encode(),
+        "part-1.safetensors": weights(1000),
+        "part-2.safetensors": weights(7),
+    }
+    operations = [CommitOperationAdd(path, content) for path, content in parts.items()]
+    api.create_commit("ada/weighed", operations, commit_message="More weights")
+    [row] = api.list_models(search="ada/weighed", expand=["safetensors"])
+    assert row.safetensors is not None
+    assert row.safetensors.total == 1007
+    board = listed.get("/api/datasets/bench/quiz/leaderboard")
+    sizes = {row["modelId"]: row.get("num_parameters") for row in board}
+    assert sizes["ada/weighed"] == 1007
+    assert sizes["ada/lists-base"] is None
+    frame = f"{listed.url}/datasets/bench/quiz/embed/leaderboard?leaderboard_max_params=1B"
+    assert "weighed" in httpx.get(frame).text
+    assert "lists-base" not in httpx.get(frame).text
+
+
+def test_the_operator_may_name_the_official_benchmarks(listed: HubProcess) -> None:
+    selection = Selection(repo_type="dataset", tags=[OFFICIAL], limit=9)
+    marked = {}
+    for official in (None, (), ("bench/quiz",), ("ada/words",)):
+        opened = open_hub(HubSettings(data=listed.data, official=official))
+        found, _ = catalogue.page(opened, STRANGER, selection)
+        marked[official] = [entry.full_name for entry in found if entry.is_official]
+        opened.close()
+    quiz = ["bench/quiz"]
+    assert marked == {None: quiz, (): [], ("bench/quiz",): quiz, ("ada/words",): []}

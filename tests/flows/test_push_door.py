@@ -8,7 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.hub_process import ENVIRONMENT, HubProcess, Work, assay, entry
+from tests.hub_process import HubProcess, Work, assay, entry
 
 NUMBERS = itertools.count()
 
@@ -27,9 +27,7 @@ def rows(hub: HubProcess, model: str, *, claims: bool = False) -> list[dict[str,
 
 
 def main_of(hub: HubProcess, model: str) -> str | None:
-    argv = ["git", "ls-remote", hub.remote("ada", model), "refs/heads/main"]
-    said = subprocess.run(argv, env=ENVIRONMENT, check=True, capture_output=True, text=True)
-    return said.stdout.partition("\t")[0] or None
+    return hub.main("ada", model)
 
 
 def open_pull(hub: HubProcess, account: str, model: str) -> int:

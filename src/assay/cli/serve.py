@@ -31,6 +31,12 @@ from assay.settings import DEFAULT_HOST, DEFAULT_PORT, FileLimits, PushLimits
     help="Change a limit, such as file_bytes=2000000000; may be given several times.",
 )
 @click.option(
+    "--official",
+    multiple=True,
+    metavar="NS/NAME",
+    help="A benchmark that lists mark as official; may be given several times. Default: all.",
+)
+@click.option(
     "--unchecked", is_flag=True, hidden=True, help="No checks and no index, to measure only."
 )
 @data_option
@@ -40,6 +46,7 @@ def serve(
     public_url: str | None,
     *,
     limits: tuple[str, ...],
+    official: tuple[str, ...],
     unchecked: bool,
     data: Path,
 ) -> None:
@@ -53,8 +60,8 @@ def serve(
     with listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         url = (public_url or f"http://{name}:{listener.getsockname()[1]}").rstrip("/")
-        settings = {"public_url": url, "checks": not unchecked, **changed}
-        with opened(data, makes=True, **settings) as hub, serving(hub):
+        settings = {"public_url": url, "checks": not unchecked, "official": official or None}
+        with opened(data, makes=True, **settings, **changed) as hub, serving(hub):
             click.echo(f"Assay serves {data} at {url}  (Ctrl-C stops it)", err=True)
             config = uvicorn.Config(make_app(hub), log_level="warning", server_header=False)
             with contextlib.suppress(KeyboardInterrupt):

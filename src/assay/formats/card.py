@@ -26,6 +26,7 @@ from assay.formats.scalar import Json
 
 # Of a README; its front matter must also fit the YAML reader.
 MAX_CARD_BYTES = 2 * 1024 * 1024
+RESERVED = "benchmark:"
 MAX_TAGS = 500
 MAX_TAG_CHARS = 200
 MAX_TEXT_CHARS = 4_000
@@ -64,6 +65,12 @@ CARD_TOO_LARGE = Rule(
     f"README.md is larger than {MAX_CARD_BYTES // 1024 // 1024} MiB and is not read",
     "a file of 3 MiB",
 )
+RESERVED_TAG = Rule(
+    "AS709",
+    Severity.WARNING,
+    "A tag that only the hub gives; it is left out",
+    "tags: [benchmark:official]",
+)
 
 RULES = (
     UNREADABLE,
@@ -74,6 +81,7 @@ RULES = (
     UNFIT_KEY,
     UNKNOWN_RELATION,
     CARD_TOO_LARGE,
+    RESERVED_TAG,
 )
 
 RepoType = Literal["model", "dataset"]
@@ -265,7 +273,10 @@ def _has_url(source: Mapping[str, Json]) -> bool:
 
 def _kept(tags: list[str], reader: FieldReader) -> tuple[str, ...]:
     """Each tag once, without those beyond the limits."""
-    every = [tag for tag in dict.fromkeys(tags) if tag]
+    reserved = [tag for tag in tags if tag.startswith(RESERVED)]
+    if reserved:
+        reader.add(RESERVED_TAG, "only the hub gives this tag", "tags", got=shorten(reserved[0]))
+    every = [tag for tag in dict.fromkeys(tags) if tag and tag not in reserved]
     fit = [tag for tag in every if len(tag) <= MAX_TAG_CHARS][:MAX_TAGS]
     if len(fit) < len(every):
         reader.add(

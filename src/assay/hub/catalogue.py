@@ -7,7 +7,7 @@ from dataclasses import replace
 from assay.core.permission import Reader
 from assay.errors import RepoNotFoundError
 from assay.hub.open import Hub
-from assay.hub.profiles import profile_rows, read_card
+from assay.hub.profiles import read_profile
 from assay.hub.repos import At, RepoType
 from assay.storage.database import profiles as rows
 from assay.storage.database.profiles import OFFICIAL, Entry, Selection
@@ -27,14 +27,14 @@ def entry(hub: Hub, reader: Reader, record: RepoRecord, at: At | None = None) ->
         RepoNotFoundError: It is being made or deleted just now.
     """
     with hub.index.read() as db:
-        found = rows.find_entry(db, reader, record.id)
+        found = rows.find_entry(db, reader, record.id, official=hub.settings.official)
     if found is None:
         raise RepoNotFoundError(f"there is no {record.type} repository '{record.full_name}' here")
     if at is None or at.commit == found.main:
         return found
     repo_type: RepoType = "model" if record.type == "model" else "dataset"
-    profile = profile_rows(record.id, repo_type, read_card(at.git, at.commit, repo_type)).profile
-    return replace(found, **profile, main=at.commit)
+    read = read_profile(hub, record.id, repo_type, at.git, at.commit)
+    return replace(found, **read.profile, main=at.commit)
 
 
 def page(hub: Hub, reader: Reader, selection: Selection) -> tuple[list[Entry], bool]:
@@ -46,10 +46,11 @@ def page(hub: Hub, reader: Reader, selection: Selection) -> tuple[list[Entry], b
         selection: Which, in what order, how many.
     """
     with hub.index.read() as db:
-        found = rows.select_entries(db, reader, replace(selection, limit=selection.limit + 1))
+        one_more = replace(selection, limit=selection.limit + 1)
+        found = rows.select_entries(db, reader, one_more, official=hub.settings.official)
     return found[: selection.limit], len(found) > selection.limit
 
 
 def tags(entry: Entry) -> list[str]:
-    """All tags of a repository: what its card says, and whether it is a benchmark here."""
-    return [*entry.tags, OFFICIAL] if entry.is_benchmark else entry.tags
+    """All tags of a repository: what its card says, and whether it is an official benchmark."""
+    return [*entry.tags, OFFICIAL] if entry.is_official else entry.tags

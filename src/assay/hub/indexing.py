@@ -20,7 +20,7 @@ from assay.core.provenance import MAIN_LANE, PlacedEntry, own_entries, pull_diff
 from assay.formats.card import RepoType
 from assay.formats.finding import Finding
 from assay.hub.open import Hub
-from assay.hub.profiles import ProfileRows, card_findings, profile_rows, read_card
+from assay.hub.profiles import ProfileRows, card_findings, read_profile
 from assay.hub.results import EMPTY, ResultReader, ResultTree, record_paths
 from assay.hub.settling import adopt, settle
 from assay.hub.specs import BenchmarkRows, read_benchmark
@@ -280,8 +280,7 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         benchmark = read_benchmark(hub.git.open(record.id), record.id, main)
     if seen is None or on_main:
         repo_type: RepoType = "model" if record.type == "model" else "dataset"
-        card = read_card(hub.git.open(record.id), main, repo_type)
-        profile = profile_rows(record.id, repo_type, card)
+        profile = read_profile(hub, record.id, repo_type, hub.git.open(record.id), main)
     gone = record.deleted is not None
     ledger.settle(facts.pulls, namespace_claimed=facts.claimed, deleted=gone)
     last = facts.pushes[-1].id if facts.pushes else seen.last_push if seen else 0

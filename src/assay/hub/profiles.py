@@ -8,7 +8,9 @@ from typing import Any
 from assay.core.checks import check_file, file_kind
 from assay.formats.card import MAX_CARD_BYTES, Card, RepoType, parse_card
 from assay.formats.finding import Finding
+from assay.hub.open import Hub
 from assay.hub.results import read_limited
+from assay.hub.weights import count_parameters
 from assay.storage.database import profiles as rows
 from assay.storage.database.engine import Connection
 from assay.storage.git import Repository
@@ -50,8 +52,13 @@ def card_findings(
     return check_file(kind, read_limited(git, item.oid, MAX_CARD_BYTES), CARD)
 
 
-def profile_rows(repo_id: str, repo_type: RepoType, card: Card) -> ProfileRows:
-    """A card as rows of the index."""
+def read_profile(
+    hub: Hub, repo_id: str, repo_type: RepoType, git: Repository, commit: str | None
+) -> ProfileRows:
+    """What a repository says of itself at a commit, as rows of the index."""
+    card = read_card(git, commit, repo_type)
+    is_model = repo_type == "model"
+    parameters = count_parameters(hub, repo_id, git, commit) if is_model else None
     profile = {
         "repo_id": repo_id,
         "card": dict(card.data),
@@ -61,7 +68,8 @@ def profile_rows(repo_id: str, repo_type: RepoType, card: Card) -> ProfileRows:
         "pipeline_tag": card.pipeline_tag,
         "description": card.description,
         "citation": card.citation,
-        "num_parameters": None,
+        "parameters": parameters and dict(parameters),
+        "num_parameters": sum(parameters.values()) if parameters else None,
     }
     return ProfileRows(repo_id, profile, _words(repo_type, card))
 

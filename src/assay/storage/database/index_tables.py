@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 3
+SCHEMA = 4
 
 metadata = sa.MetaData()
 
@@ -51,7 +51,9 @@ profile = sa.Table(
     sa.Column("pipeline_tag", sa.Text),
     sa.Column("description", sa.Text),
     sa.Column("citation", sa.Text),
-    sa.Column("num_parameters", sa.Integer),
+    # Of a model, by dtype, and all of them: from the headers of its weights.
+    sa.Column("parameters", sa.JSON),
+    sa.Column("num_parameters", sa.BigInteger),
 )
 
 # Every word a list of repositories may be filtered by: the tags, and other ways to write them.

@@ -60,7 +60,8 @@ class Entry:
         card: The front matter of its README.md as JSON values.
         tags: As the public hub makes them from the card.
         has_base: Whether the card names a model that this one is derived from.
-        is_benchmark: Whether it is a dataset with a readable eval.yaml.
+        parameters: Of a model, by dtype; None when its weights do not say.
+        is_official: Whether it is a benchmark that carries the tag for that.
     """
 
     repo_id: str
@@ -78,8 +79,9 @@ class Entry:
     pipeline_tag: str | None
     description: str | None
     citation: str | None
+    parameters: dict[str, int] | None
     num_parameters: int | None
-    is_benchmark: bool
+    is_official: bool
 
     @property
     def full_name(self) -> str:
@@ -90,13 +92,21 @@ class Entry:
 _IN_REPO = frozenset(
     {"repo_id", "namespace", "name", "private", "gated", "created", "updated", "main"}
 )
-_IS_BENCHMARK = sa.exists().where(benchmark.c.repo_id == repo.c.repo_id)
+# Names (`ns/name`) of the benchmarks that are official; None when all are.
+Official = Sequence[str] | None
 
 
-def _entries(reader: Reader, *, with_card: bool) -> sa.Select[Any]:
+def _is_official(official: Official) -> sa.ColumnElement[bool]:
+    is_benchmark = sa.exists().where(benchmark.c.repo_id == repo.c.repo_id)
+    if official is None:
+        return is_benchmark
+    return sa.and_(is_benchmark, (repo.c.namespace + "/" + repo.c.name).in_(official))
+
+
+def _entries(reader: Reader, official: Official, *, with_card: bool) -> sa.Select[Any]:
     """Every repository the reader may see. Without cards, which may be long, they read as empty."""
     known = {
-        "is_benchmark": _IS_BENCHMARK.label("is_benchmark"),
+        "is_official": _is_official(official).label("is_official"),
         **({} if with_card else {"card": sa.literal({}, sa.JSON).label("card")}),
     }
     columns = [
@@ -110,9 +120,9 @@ def _entries(reader: Reader, *, with_card: bool) -> sa.Select[Any]:
     )
 
 
-def find_entry(db: Connection, reader: Reader, repo_id: str) -> Entry | None:
+def find_entry(db: Connection, reader: Reader, repo_id: str, *, official: Official) -> Entry | None:
     """One repository, or None."""
-    query = _entries(reader, with_card=True).where(repo.c.repo_id == repo_id)
+    query = _entries(reader, official, with_card=True).where(repo.c.repo_id == repo_id)
     found = rows_as(Entry, db.execute(query))
     return found[0] if found else None
 
@@ -145,13 +155,15 @@ class Selection:
     with_card: bool = False
 
 
-def select_entries(db: Connection, reader: Reader, selection: Selection) -> list[Entry]:
+def select_entries(
+    db: Connection, reader: Reader, selection: Selection, *, official: Official
+) -> list[Entry]:
     """One page of a list; one query, which walks an index from the place where the page begins."""
     moment = repo.c[selection.order]
-    query = _entries(reader, with_card=selection.with_card)
+    query = _entries(reader, official, with_card=selection.with_card)
     query = query.where(repo.c.type == selection.repo_type)
     for tag in selection.tags:
-        query = query.where(_IS_BENCHMARK if tag == OFFICIAL else _has_tag(tag))
+        query = query.where(_is_official(official) if tag == OFFICIAL else _has_tag(tag))
     for text in selection.search:
         name = repo.c.namespace + "/" + repo.c.name
         query = query.where(name.icontains(text, autoescape=True))

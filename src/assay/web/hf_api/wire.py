@@ -46,6 +46,13 @@ def moment_at(seconds: int) -> str:
     return moment(known.isoformat())
 
 
+def _safetensors(entry: Entry) -> dict[str, Any] | None:
+    """Parameters as clients know them: by dtype, and in all."""
+    if entry.parameters is None:
+        return None
+    return {"parameters": entry.parameters, "total": entry.num_parameters}
+
+
 def _nothing(_facts: Facts) -> None:
     """A property that the public hub has and this one does not: it is left out."""
 
@@ -75,6 +82,7 @@ _MODEL: dict[str, Property] = {
     "pipeline_tag": lambda facts: facts.entry.pipeline_tag,
     "model-index": lambda facts: facts.entry.card.get("model-index"),
     "evalResults": lambda facts: eval_results(facts.results),
+    "safetensors": lambda facts: _safetensors(facts.entry),
     **dict.fromkeys(
         (
             "baseModels",
@@ -84,7 +92,6 @@ _MODEL: dict[str, Property] = {
             "inference",
             "inferenceProviderMapping",
             "mask_token",
-            "safetensors",
             "spaces",
             "transformersInfo",
             "widgetData",
