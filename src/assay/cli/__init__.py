@@ -25,6 +25,7 @@ COMMANDS = {
     "show": ("assay.cli.show", "Show what is claimed about a model."),
     "submit": ("assay.cli.submit", "Report results for a model by pull request."),
     "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),
+    "mirror": ("assay.cli.mirror", "Copy a repository from elsewhere, and keep it up to date."),
     "index": ("assay.cli.index", "Rebuild, inspect or dump the index."),
     "backup": ("assay.cli.backup", "Write a whole hub to one file."),
     "restore": ("assay.cli.backup", "Make a data folder from a backup."),

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoint
-from assay.cli.output import print_json, print_table
+from assay.cli.output import print_json, print_table, reported_by
 from assay.formats.names import parse_benchmark_ref
 
 COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claims", "note")
@@ -46,7 +46,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         row["model"],
         claim["value_text"],
         ", ".join(row["badges"]),
-        claim["pusher"] or "unknown",
+        reported_by(claim),
         claim["received"][:10],
         str(row["other_claims"]),
         row["outside"] or ("cannot be told from chance" if lost else ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -43,3 +43,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def reported_by(claim: Mapping[str, Any]) -> str:
+    """Who brought a claim of a JSON answer here; of a mirror, where it was copied from."""
+    mirror_of = claim.get("mirror_of")
+    return f"mirror of {mirror_of}" if mirror_of else claim["pusher"] or "unknown"

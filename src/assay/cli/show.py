@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from assay.cli.client import ENDPOINT_HELP, find_token, get_json, resolve_endpoint
-from assay.cli.output import print_json, print_table
+from assay.cli.output import print_json, print_table, reported_by
+from assay.formats.finding import printable
 from assay.formats.names import parse_repo_id
 
 
@@ -29,7 +30,7 @@ def show(model: str, endpoint: str | None, *, as_json: bool) -> None:
                 claim["value_text"],
                 claim["reporter"],
                 claim["state"],
-                claim["pusher"] or "unknown",
+                reported_by(claim),
                 claim["received"][:10],
                 claim["claim_id"][:12],
             ]
@@ -38,4 +39,4 @@ def show(model: str, endpoint: str | None, *, as_json: bool) -> None:
         ],
         title=answer["id"],
     )
-    click.echo(answer["sentence"], err=True)
+    click.echo(printable(answer["sentence"]), err=True)

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Reporter(StrEnum):
-    """Who speaks: the author only on main of a claimed namespace."""
+    """Who speaks: the author only on main of a claimed namespace, and never in a mirror."""
 
     AUTHOR = "author"
     COMMUNITY = "community"
@@ -59,6 +59,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         stderr: Standard error in the task's unit, likewise.
         contradicts: The claim on main that this one would replace.
         evidence_level: 0 to 5, as the words in the documentation.
+        mirror_of: Where the entry was copied from with its whole repository; None for what was
+            said here.
     """
 
     claim_id: str
@@ -91,14 +93,18 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     pusher: str | None
     author_name: str
     contradicts: str | None
+    mirror_of: str | None = None
 
 
 def badges(claim: Claim) -> list[str]:
     """The words a claim is marked with, wherever it is shown.
 
-    One function of reporter, state and attestation; `private` is a word to those who may see it.
+    One function of reporter, origin, state and attestation; `private` is a word to those who may
+    see it.
     """
     words = [str(claim.reporter)]
+    if claim.mirror_of is not None:
+        words.append("mirror")
     if claim.state is not State.LIVE:
         words.append(str(claim.state))
     if claim.attestation is not Attestation.NONE:

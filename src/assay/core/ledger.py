@@ -312,19 +312,26 @@ class Ledger:
         self.changed_claims.add(version.claim_id)
 
     def settle(
-        self, pulls: Mapping[int, PullState], *, namespace_claimed: bool, deleted: bool = False
+        self,
+        pulls: Mapping[int, PullState],
+        *,
+        namespace_claimed: bool,
+        mirror: bool = False,
+        deleted: bool = False,
     ) -> None:
         """Say of every claim where it stands and who speaks.
 
         Args:
             pulls: The pull requests as they are.
-            namespace_claimed: Whether main speaks as the author.
+            namespace_claimed: Whether the repository's namespace is its author's.
+            mirror: Whether main is a copy. Then it is never the author's word, whoever owns the
+                namespace: the author said it elsewhere, and a copy cannot show that.
             deleted: Whether the whole repository was deleted, and every claim with it.
         """
         on_main = {thread.place.content_key for thread in self.threads(MAIN_LANE)}
         for claim in self.claims.values():
             version = self.latest[claim.claim_id]
-            author = claim.lane == MAIN_LANE and namespace_claimed
+            author = claim.lane == MAIN_LANE and namespace_claimed and not mirror
             now = (
                 State.DELETED if deleted else _state(claim, version, pulls, on_main),
                 Reporter.AUTHOR if author else Reporter.COMMUNITY,

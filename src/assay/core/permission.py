@@ -8,6 +8,7 @@
 4. `refs/pr/N` is written by the pull request's author and by whoever may write main, only while it
    is open. `refs/assay/*` is written by nobody but the hub. No branch or tag has a name that could
    be a commit's: whoever pinned that commit would get something else.
+   Branches and tags of a mirror follow its source: nobody pushes to them.
 5. Repositories of a namespace are made by its owners and writers, and by admins.
 6. A token of scope read changes nothing, whoever's it is. It sees what its account sees.
 7. The files of a gated repository are for those who were let in, and for whoever would see it if it
@@ -130,6 +131,18 @@ def may_open_pull(reader: Reader, repo: Placed) -> bool:
 def may_close_pull(reader: Reader, repo: Placed, author: str) -> bool:
     """Whoever opened a pull request may withdraw it; writers may decline it."""
     return reader.may_act and (reader.name == author or may_write(reader, repo))
+
+
+def refuse_in_mirror(ref: str, source: str) -> str | None:
+    """Why nobody may move this ref of a mirror, or None if it may be moved (rule 4).
+
+    Args:
+        ref: The full ref name.
+        source: What the mirror is a copy of, as readers are told.
+    """
+    if pull_number(ref) is not None:
+        return None
+    return f"{ref}: this is a mirror of {source} and follows it; change it there"
 
 
 def pull_number(ref: str) -> int | None:

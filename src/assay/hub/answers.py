@@ -56,7 +56,8 @@ class Finding(Answer, frozen=True, kw_only=True):
 class Benchmark(Answer, frozen=True, kw_only=True):
     """A dataset repository with an eval.yaml.
 
-    `models` and `claims` count what is live and public.
+    `models` and `claims` count what is live and public. `mirror_of` says what it is a copy of, if
+    it is one.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Benchmark(Answer, frozen=True, kw_only=True):
     models: int
     claims: int
     findings: list[Finding]
+    mirror_of: str | None = None
 
 
 class Chance(Answer, frozen=True, kw_only=True):
@@ -91,7 +93,8 @@ class Row(Answer, frozen=True, kw_only=True):
     Attributes:
         rank: Null for a private claim, and for a value that cannot be: they rank nowhere.
         would_rank: Where a private claim would rank, for readers who may see it.
-        badges: author, community, not checked here, private: from reporter, state, attestation.
+        badges: author, community, mirror, not checked here, private: from reporter, origin, state,
+            attestation.
         other_claims: Other live claims about this model and task.
         disagrees: Whether one of them has another value.
         declined: How many claims about this model and task were declined.
@@ -168,7 +171,10 @@ class PullSummary(Answer, frozen=True, kw_only=True):
 
 
 class Model(Answer, frozen=True, kw_only=True):
-    """A model repository and everything claimed about it."""
+    """A model repository and everything claimed about it.
+
+    `mirror_of` says what it is a copy of, if it is one: nothing in it is then the author's word.
+    """
 
     id: str
     private: bool
@@ -178,6 +184,7 @@ class Model(Answer, frozen=True, kw_only=True):
     tasks: list[TaskClaims]
     broken: list[BrokenFile]
     pulls: list[PullSummary]
+    mirror_of: str | None = None
 
 
 class Version(Answer, frozen=True, kw_only=True):

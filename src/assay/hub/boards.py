@@ -106,6 +106,7 @@ def _benchmark(
         models=max((task.models for task in tasks), default=0),
         claims=sum(task.claims for task in tasks),
         findings=[Finding(**f) for f in benchmark_rows.findings(db, row.repo_id, "main")],
+        mirror_of=row.mirror_of,
     )
 
 

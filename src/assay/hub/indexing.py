@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.core.ledger import Ledger, PullState, Step
+from assay.core.mirror_source import shown
 from assay.core.permission import lane_of
 from assay.core.provenance import MAIN_LANE, PlacedEntry, own_entries, pull_difference
 from assay.formats.card import RepoType
@@ -282,7 +283,8 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         repo_type: RepoType = "model" if record.type == "model" else "dataset"
         profile = read_profile(hub, record.id, repo_type, hub.git.open(record.id), main)
     gone = record.deleted is not None
-    ledger.settle(facts.pulls, namespace_claimed=facts.claimed, deleted=gone)
+    mirror = record.mirror_of is not None
+    ledger.settle(facts.pulls, namespace_claimed=facts.claimed, mirror=mirror, deleted=gone)
     last = facts.pushes[-1].id if facts.pushes else seen.last_push if seen else 0
     row = RepoRow(
         repo_id=record.id,
@@ -294,6 +296,7 @@ def _work(hub: Hub, facts: _Facts, seen: RepoRow | None, ledger: Ledger) -> _Wor
         gated=record.gated,
         deleted=gone,
         claimed=facts.claimed,
+        mirror_of=shown(record.mirror_of) if record.mirror_of is not None else None,
         created=record.created,
         updated=on_main[-1].received if on_main else seen.updated if seen else record.created,
         last_push=last,

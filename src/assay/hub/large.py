@@ -7,7 +7,7 @@ readers, the few lines of text that it is; no push may bring one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assay.core.permission import Reader, may_write
@@ -15,7 +15,7 @@ from assay.errors import QuotaExceededError
 from assay.formats import lfs_pointer
 from assay.formats.lfs_pointer import Pointer, find_pointer
 from assay.hub.open import Hub
-from assay.storage.blobs import NewBlob
+from assay.storage.blobs import NewBlob, WholeFile
 from assay.storage.database import lfs_objects as rows
 from assay.storage.database.engine import Connection
 from assay.storage.database.lfs_objects import LfsObject
@@ -61,6 +61,22 @@ def _pointer(git: Repository, blob: str, size_bytes: int) -> Pointer | None:
     return find_pointer(git.blob(blob))
 
 
+def find_pointers(git: Repository, blobs: Iterable[str]) -> dict[str, Pointer]:
+    """The pointers among many blobs, by the id of the blob."""
+    found = ((blob, _pointer(git, blob, git.blob_size(blob))) for blob in blobs)
+    return {blob: pointer for blob, pointer in found if pointer is not None}
+
+
+def missing_objects(hub: Hub, repo_id: str | None, pointers: Iterable[Pointer]) -> list[Pointer]:
+    """Those objects that a repository does not have; all, where there is no repository yet."""
+    wanted = {pointer.oid: pointer for pointer in pointers}
+    if repo_id is not None:
+        with hub.durable.read() as db:
+            for oid in rows.find_objects(db, repo_id, wanted):
+                del wanted[oid]
+    return [wanted[oid] for oid in sorted(wanted)]
+
+
 def find_object(hub: Hub, record: RepoRecord, oid: str) -> LfsObject | None:
     """An object that a repository (found by `repos.find`) has."""
     with hub.durable.read() as db:
@@ -100,10 +116,10 @@ class Incoming:
     record: RepoRecord
     account: str
     counted: bool
-    _files: dict[str, tuple[NewBlob, str]] = field(default_factory=dict)
+    _files: dict[str, tuple[NewBlob | WholeFile, str]] = field(default_factory=dict)
 
-    def add(self, blob: NewBlob) -> Pointer:
-        """Take in a file that was written; it stays open until the change is over."""
+    def add(self, blob: NewBlob | WholeFile) -> Pointer:
+        """Take in a file that was written; it stays where it is until the change is over."""
         pointer = Pointer(blob.sha256, blob.size_bytes)
         if pointer.oid not in self._files:
             self._files[pointer.oid] = blob, blob.git_oid()
@@ -178,13 +194,14 @@ def refuse_blobs(
             )
     if not reasons:
         return []
-    paths = _paths(git, tips, set(reasons))
+    paths = paths_of(git, tips, set(reasons))
     named = [f"{paths.get(blob, 'in an earlier commit')}: {why}" for blob, why in reasons.items()]
     more = len(named) - PATHS_NAMED
     return sorted(named)[:PATHS_NAMED] + ([f"… and {more} more files like these"] * (more > 0))
 
 
-def _paths(git: Repository, tips: Iterable[str], blobs: set[str]) -> dict[str, str]:
+def paths_of(git: Repository, tips: Iterable[str], blobs: Collection[str]) -> dict[str, str]:
+    """A path at one of the tips for each of many blobs; those of earlier commits have none."""
     return {
         item.oid: item.path
         for tip in tips

@@ -21,6 +21,7 @@ from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import TaskRow
 from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
+from assay.storage.database.ledger_rows import RepoRow
 
 
 def model(hub: Hub, reader: Reader, full_name: str) -> Model:
@@ -42,10 +43,11 @@ def model(hub: Hub, reader: Reader, full_name: str) -> Model:
         private=record.private,
         claimed=row.claimed,
         commit=row.main,
-        sentence=_sentence(tasks, claimed=row.claimed),
+        sentence=_sentence(tasks, row),
         tasks=tasks,
         broken=[BrokenFile(filename=path, lane=lane, error=e) for lane, path, e in broken],
         pulls=[summary(pull) for pull in pulls.listing(hub, record)],
+        mirror_of=row.mirror_of,
     )
 
 
@@ -132,14 +134,17 @@ def _task_claims(
     )
 
 
-def _sentence(tasks: Sequence[TaskClaims], *, claimed: bool) -> str:
+def _sentence(tasks: Sequence[TaskClaims], row: RepoRow) -> str:
     live = [claim for task in tasks for claim in task.claims if claim.state is State.LIVE]
     if not live:
-        return "Nothing is claimed about this model yet."
+        copied = f" It is a mirror of {row.mirror_of}." if row.mirror_of is not None else ""
+        return f"Nothing is claimed about this model yet.{copied}"
     authors = sum(claim.reporter is Reporter.AUTHOR for claim in live)
     count = f"{len(live)} claim" + ("s" if len(live) > 1 else "")
     on = f"{len(tasks)} task" + ("s" if len(tasks) > 1 else "")
-    if not claimed:
+    if row.mirror_of is not None:
+        return f"{count} on {on}, none the author's: this is a mirror of {row.mirror_of}."
+    if not row.claimed:
         return f"{count} on {on}, none the author's: nobody has claimed this namespace."
     return f"{count} on {on}: {authors} by the author, {len(live) - authors} by the community."
 

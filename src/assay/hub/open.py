@@ -59,6 +59,11 @@ class Hub:
         """The folder in which every running git push keeps a locked file."""
         return self.settings.data / "pushing"
 
+    @property
+    def workplaces(self) -> Path:
+        """Where mirrors are fetched to before anything is changed."""
+        return self.settings.data / "mirroring"
+
     def close(self) -> None:
         """Close the databases."""
         self.durable.close()

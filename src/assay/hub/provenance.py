@@ -178,8 +178,7 @@ def event_line(remark: Remark, what: str = "pull request") -> HistoryLine:
 
 
 def _claim_sentence(said: Claim, others: Sequence[Claim]) -> str:
-    who = "The author" if said.reporter is Reporter.AUTHOR else said.pusher or "Somebody"
-    parts = [f"{who} claims {said.value_text} for {said.model}"]
+    parts = [f"{_speaker(said)} claims {said.value_text} for {said.model}"]
     live = [other for other in others if other.state is State.LIVE]
     differing = sum(other.value != said.value for other in live)
     if said.state is not State.LIVE:
@@ -192,6 +191,12 @@ def _claim_sentence(said: Claim, others: Sequence[Claim]) -> str:
     else:
         parts.append("the other claims say the same")
     return "; ".join(parts) + "."
+
+
+def _speaker(said: Claim) -> str:
+    if said.mirror_of is not None:
+        return f"A mirror of {said.mirror_of}"
+    return "The author" if said.reporter is Reporter.AUTHOR else said.pusher or "Somebody"
 
 
 def _yaml(git: Repository, said: Claim) -> str:

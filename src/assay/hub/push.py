@@ -20,12 +20,14 @@ from pathlib import Path
 from threading import Lock
 
 from assay.core.checks import bad_path_finding, check_file, file_kind, special_entry_finding
+from assay.core.mirror_source import shown
 from assay.core.permission import (
     MAIN,
     PullFacts,
     Reader,
     lane_of,
     pull_number,
+    refuse_in_mirror,
     refuse_ref,
 )
 from assay.errors import ForbiddenError, InvalidError
@@ -101,6 +103,7 @@ def judge(
     git: Repository,
     *,
     lenient: bool = False,
+    mirroring: bool = False,
     brought: Mapping[str, int] = NOTHING,
 ) -> Report:
     """Step 2, without any effect.
@@ -112,9 +115,10 @@ def judge(
         updates: The refs and where they are to move.
         git: The repository, with the new objects visible.
         lenient: Whether files with errors are to be kept all the same (`-o assay.lenient`).
+        mirroring: Whether this is what the source of a mirror has.
         brought: Sizes in bytes of large files that come with the change, by sha256.
     """
-    reasons = refuse(hub, record, actor, updates)
+    reasons = refuse(hub, record, actor, updates, mirroring=mirroring)
     for update in updates:
         if not update.deletes and lane_of(update.ref) and not git.is_commit(update.new):
             reasons.append(f"{update.ref}: points to something that is not a commit")
@@ -126,10 +130,18 @@ def judge(
             findings += _check(hub, record, actor, update, git)
             lenient = lenient or _is_existing_clone(update, git)
     blobs = refuse_blobs(hub, record, git, [update.new for update in updates], brought)
+    lenient = lenient or mirroring
     return Report(faults=tuple(blobs), findings=tuple(findings), lenient=lenient)
 
 
-def refuse(hub: Hub, record: RepoRecord, actor: Reader, updates: Sequence[RefUpdate]) -> list[str]:
+def refuse(
+    hub: Hub,
+    record: RepoRecord,
+    actor: Reader,
+    updates: Sequence[RefUpdate],
+    *,
+    mirroring: bool = False,
+) -> list[str]:
     """Why the actor may not move these refs; nothing when she may."""
     with hub.durable.read() as db:
         known = discussion_rows.all_pulls(db, record.id, opening=True)
@@ -140,6 +152,8 @@ def refuse(hub: Hub, record: RepoRecord, actor: Reader, updates: Sequence[RefUpd
         status = pull and discussion_rows.OPENING.get(pull.status, pull.status)
         facts = PullFacts(pull.author, status) if pull and status else None
         reasons.append(refuse_ref(actor, record, update.ref, facts, deletes=update.deletes))
+        if record.mirror_of is not None and not mirroring:
+            reasons.append(refuse_in_mirror(update.ref, shown(record.mirror_of)))
     return [reason for reason in reasons if reason]
 
 
@@ -366,9 +380,29 @@ def land_commit(
         PushRefusedError: Errors in files; nothing was changed.
         StaleRefError: The ref moved meanwhile; nothing was changed.
     """
+    return land(hub, record, actor, [update], quarantine, lenient=lenient, incoming=incoming)
+
+
+def land(
+    hub: Hub,
+    record: RepoRecord,
+    actor: Reader,
+    updates: Sequence[RefUpdate],
+    quarantine: Quarantine | None,
+    *,
+    lenient: bool = False,
+    mirroring: bool = False,
+    incoming: Incoming | None = None,
+) -> Report:
+    """`land_commit` for several refs at once: all of them move, or none.
+
+    What comes from the source of a mirror is kept with all its errors (`mirroring`).
+    """
     git = hub.git.open(record.id, quarantine=quarantine.folder if quarantine else None)
     brought = incoming.sizes() if incoming else NOTHING
-    report = judge(hub, record, actor, [update], git, lenient=lenient, brought=brought)
+    report = judge(
+        hub, record, actor, updates, git, lenient=lenient, mirroring=mirroring, brought=brought
+    )
     if report.reasons:
         raise PushForbiddenError("; ".join(report.reasons))
     if not report.accepted:
@@ -378,9 +412,9 @@ def land_commit(
     if quarantine is not None:
         quarantine.keep()
     landing = Landing(hub, record, actor)
-    landing.prepare([update], git)
+    landing.prepare(updates, git)
     try:
-        update_refs(git.path, [update])
+        update_refs(git.path, updates)
     finally:
         landing.finish()
     return report

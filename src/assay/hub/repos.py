@@ -80,12 +80,26 @@ def _refuse_what_is_there(hub: Hub, reader: Reader, repo_type: RepoType, full_na
 
 
 def create(
-    hub: Hub, reader: Reader, repo_type: RepoType, full_name: str, *, private: bool = False
+    hub: Hub,
+    reader: Reader,
+    repo_type: RepoType,
+    full_name: str,
+    *,
+    private: bool = False,
+    mirror_of: str | None = None,
 ) -> RepoRecord:
     """Make an empty repository.
 
     An admin may make one in a namespace that nobody owns; such a namespace stays unclaimed, and
     nothing in it counts as its author's word.
+
+    Args:
+        hub: The hub.
+        reader: Who makes it.
+        repo_type: Of the repository.
+        full_name: `ns/name`.
+        private: Whether only the namespace's own see it.
+        mirror_of: What it is going to be a copy of (`hub.mirror`).
 
     Raises:
         UnauthenticatedError: A stranger asks.
@@ -103,7 +117,14 @@ def create(
         )
     now = hub.now()
     record = RepoRecord(
-        secrets.token_hex(12), repo_type, name.namespace, name.name, private, now, reader.name
+        id=secrets.token_hex(12),
+        type=repo_type,
+        namespace=name.namespace,
+        name=name.name,
+        private=private,
+        created=now,
+        created_by=reader.name,
+        mirror_of=mirror_of,
     )
     with hub.durable.write() as db:
         people_rows.ensure_namespace(db, name.namespace, created=now)

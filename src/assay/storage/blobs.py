@@ -78,12 +78,8 @@ class NewBlob:
         return self._sha256.hexdigest()
 
     def git_oid(self) -> str:
-        """The id that git would give to this content as a blob: it begins with the size."""
-        digest = hashlib.sha1(b"blob %d\0" % self.size_bytes, usedforsecurity=False)
-        with self.written().open("rb") as file:
-            while data := file.read(READ_BYTES):
-                digest.update(data)
-        return digest.hexdigest()
+        """The id that git would give to this content as a blob."""
+        return git_oid(self.written(), self.size_bytes)
 
     def written(self) -> Path:
         """The file, with everything in it that was written; nothing can be written any more.
@@ -98,10 +94,7 @@ class NewBlob:
 
     def keep(self) -> None:
         """Put the object where it belongs, durably. May be called once."""
-        path = self.written()
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        self._store.take(path, self.sha256)
+        _keep(self._store, self.written(), self.sha256)
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +107,37 @@ class NewBlob:
     ) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+class WholeFile:
+    """A file that was written elsewhere on the disk of a store, and is whole; it may be kept."""
+
+    def __init__(self, store: Blobs, path: Path, *, sha256: str, size_bytes: int) -> None:
+        self.sha256, self.size_bytes = sha256, size_bytes
+        self._store, self._path = store, path
+
+    def git_oid(self) -> str:
+        """As that of a `NewBlob`."""
+        return git_oid(self._path, self.size_bytes)
+
+    def keep(self) -> None:
+        """Put the object where it belongs, durably. May be called once."""
+        _keep(self._store, self._path, self.sha256)
+
+
+def git_oid(path: Path, size_bytes: int) -> str:
+    """The id that git would give to a file's content as a blob: it begins with the size."""
+    digest = hashlib.sha1(b"blob %d\0" % size_bytes, usedforsecurity=False)
+    with path.open("rb") as file:
+        while data := file.read(READ_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _keep(store: Blobs, path: Path, oid: str) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    store.take(path, oid)
 
 
 class LocalBlobs:

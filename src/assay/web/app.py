@@ -23,6 +23,7 @@ from assay.hub import indexing, repos
 from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
 from assay.storage.git_wire import HookListener
+from assay.storage.workplace import remove_abandoned
 from assay.web import auth, git_http, lfs
 from assay.web.api import routes as api
 from assay.web.hf_api import routes as hf_api
@@ -181,6 +182,7 @@ async def _sweep_now_and_then(hub: Hub) -> None:
         await asyncio.sleep(SWEEP_EVERY_S)
         await asyncio.to_thread(indexing.heal, hub)
         await asyncio.to_thread(hub.parts.remove_old)
+        await asyncio.to_thread(remove_abandoned, hub.workplaces)
 
 
 def make_app(hub: Hub) -> ASGIApp:

@@ -74,9 +74,9 @@ class Story:
         for key, version in self.ledger.changed_versions.items():
             self.written[key] = asdict(version)
 
-    def settle(self, *, claimed: bool = True, **pulls: PullState) -> None:
+    def settle(self, *, claimed: bool = True, mirror: bool = False, **pulls: PullState) -> None:
         by_number = {int(name.removeprefix("pr")): pull for name, pull in pulls.items()}
-        self.ledger.settle(by_number, namespace_claimed=claimed)
+        self.ledger.settle(by_number, namespace_claimed=claimed, mirror=mirror)
 
     def states(self) -> dict[str, str]:
         """What stands on record: "TASK VALUE" of each claim's latest version, and its state."""
@@ -162,13 +162,22 @@ def test_states_in_a_pull_request(pull: str, *, gone: bool, said_on_main: bool) 
     assert story.ledger.claims[identity].state == STATES[pull, gone, said_on_main]
 
 
-def test_settling_says_who_speaks() -> None:
+@pytest.mark.parametrize(
+    ("claimed", "mirror", "speakers"),
+    [
+        (True, False, ["author", "community"]),
+        (False, False, ["community", "community"]),
+        (True, True, ["community", "community"]),
+        (False, True, ["community", "community"]),
+    ],
+)
+def test_settling_says_who_speaks(*, claimed: bool, mirror: bool, speakers: list[str]) -> None:
     story = Story()
     story.push(MAIN_LANE, "c1", "a 1")
     story.push("pr/1", "p1", "b 2")
-    for claimed, speakers in ((True, ["author", "community"]), (False, ["community"] * 2)):
-        story.settle(claimed=claimed, pr1=OPEN)
-        assert [claim.reporter for claim in story.ledger.claims.values()] == speakers
+    story.settle(pr1=OPEN)
+    story.settle(claimed=claimed, mirror=mirror, pr1=OPEN)
+    assert [claim.reporter for claim in story.ledger.claims.values()] == speakers
 
 
 def test_a_claim_is_introduced_with_all_that_is_known() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from tests.unit.web.samples import (
     COMMIT,
+    ELSEWHERE,
     OTHER_COMMIT,
     RUN,
     SPEC_SHA,
@@ -173,6 +174,14 @@ def model(**changes: Any) -> Model:
         ],
     }
     return Model(**fields | changes)
+
+
+def mirrored() -> Model:
+    """A mirror with one claim."""
+    copied = community("acme/rocket-7b", "68.1", mirror_of=ELSEWHERE)
+    task = model().tasks[0]
+    tasks = [msgspec.structs.replace(task, standing=copied, claims=[copied])]
+    return model(mirror_of=ELSEWHERE, tasks=tasks)
 
 
 def empty_model() -> Model:

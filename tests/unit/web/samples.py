@@ -20,6 +20,7 @@ SITE = Site(public_url="https://hub.example", reader=None, version="0.1.0")
 COMMIT = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
 OTHER_COMMIT = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
 RUN = "ab" * 32
+ELSEWHERE = "https://hub.example.org/acme/rocket-7b"
 SPEC_SHA = "cd" * 32
 
 # What people who mean harm put where text is expected.

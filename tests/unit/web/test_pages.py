@@ -70,6 +70,13 @@ PAGES: dict[str, Callable[[], str]] = {
         samples.empty_board(), bare_benchmark(), None, None, SITE
     ),
     "model": lambda: render_model(histories.model(), samples.README, SITE),
+    "model, a mirror": lambda: render_model(histories.mirrored(), None, SITE),
+    "benchmark, a mirror": lambda: render_benchmark(
+        samples.board(), samples.benchmark(mirror_of="the folder gsm8k"), None, None, SITE
+    ),
+    "claim of a mirror": lambda: render_claim(
+        histories.claim_answer(claim=samples.claim(mirror_of=samples.ELSEWHERE)), SITE
+    ),
     "model, empty": lambda: render_model(histories.empty_model(), None, SITE),
     "claim": lambda: render_claim(histories.claim_answer(), SITE),
     "claim, declined": lambda: render_claim(histories.declined_answer(), SITE),
@@ -147,6 +154,10 @@ HOSTILE_PAGES: dict[str, Callable[[str], str]] = {
         SITE,
     ),
     "model": lambda text: render_model(poison(histories.model(), text), text, SITE),
+    "model, a mirror": lambda text: render_model(poison(histories.mirrored(), text), text, SITE),
+    "benchmark, a mirror": lambda text: render_benchmark(
+        samples.board(), poison(samples.benchmark(mirror_of="x"), text), None, None, SITE
+    ),
     "claim": lambda text: render_claim(
         poison(histories.claim_answer(findings=[samples.finding()]), text), SITE
     ),
@@ -170,6 +181,14 @@ def test_what_people_write_stays_text(name: str, text: str) -> None:
     assert " ".join(upright(text).split()) in page.text
     assert not any(href.lower().startswith(("javascript", "data", "//")) for href in page.hrefs())
     assert not set("\u202e\u202d\u2066\x00\x1b") & set(page.html)
+
+
+def test_a_mirror_says_on_its_pages_what_it_is_a_copy_of() -> None:
+    page = Page(PAGES["model, a mirror"]())
+    assert f"Mirror of {samples.ELSEWHERE}" in " ".join(page.text.split())
+    assert page.hrefs().count(samples.ELSEWHERE) == 2  # on top, and beside the claim
+    assert "Mirror of the folder gsm8k" in Page(PAGES["benchmark, a mirror"]()).text
+    assert samples.ELSEWHERE in Page(PAGES["claim of a mirror"]()).hrefs()
 
 
 def test_source_links_leave_only_over_http() -> None:

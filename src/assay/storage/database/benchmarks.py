@@ -24,6 +24,8 @@ from assay.storage.database.index_tables import (
 )
 from assay.storage.database.ledger_rows import RepoRow
 
+OF_REPO = ("repo_id", "namespace", "name", "private", "mirror_of")
+
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRow:
@@ -33,6 +35,7 @@ class BenchmarkRow:
     namespace: str
     name: str
     private: bool
+    mirror_of: str | None
     commit: str
     title: str
     description: str
@@ -88,7 +91,7 @@ def benchmarks(db: Connection, reader: Reader) -> list[BenchmarkRow]:
 def _benchmarks(reader: Reader) -> sa.Select[Any]:
     columns = [column for column in benchmark.c if column.name != "repo_id"]
     return (
-        sa.select(repo.c.repo_id, repo.c.namespace, repo.c.name, repo.c.private, *columns)
+        sa.select(*(repo.c[name] for name in OF_REPO), *columns)
         .join(repo, repo.c.repo_id == benchmark.c.repo_id)
         .where(visible(reader))
         .order_by(repo.c.namespace, repo.c.name)

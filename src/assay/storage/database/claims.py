@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from assay.core.claim import Attestation, Claim, Reporter, Source, State
 from assay.core.permission import Reader
+from assay.core.provenance import MAIN_LANE
 from assay.storage.database.engine import Connection, rows_as
 from assay.storage.database.index_tables import (
     claim,
@@ -57,6 +58,7 @@ def _all_claims() -> sa.Select[Any]:
             repo.c.namespace,
             repo.c.name,
             repo.c.private,
+            repo.c.mirror_of,
             *(column for column in version.c if column.name not in claim.c),
         )
         .join(repo, repo.c.repo_id == claim.c.repo_id)
@@ -103,6 +105,7 @@ def _claim(row: sa.Row[Any]) -> Claim:
         pusher=row.pusher,
         author_name=row.author_name,
         contradicts=row.contradicts,
+        mirror_of=row.mirror_of if row.lane == MAIN_LANE else None,
     )
 
 

@@ -61,6 +61,8 @@ repo = sa.Table(
     sa.Column("gated", sa.Text),
     sa.Column("deleted", sa.Text),
     sa.Column("deleted_by", sa.Text),
+    # Where it is a copy of, and is brought up to date from; null for what began here.
+    sa.Column("mirror_of", sa.Text),
     sa.UniqueConstraint("type", "namespace", "name"),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 4
+SCHEMA = 5
 
 metadata = sa.MetaData()
 
@@ -27,6 +27,8 @@ repo = sa.Table(
     sa.Column("gated", sa.Text),
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("claimed", sa.Boolean, nullable=False),
+    # What it is a copy of, as readers are told.
+    sa.Column("mirror_of", sa.Text),
     sa.Column("created", sa.Text, nullable=False),
     # When main last moved, as the hub received it; when the repository was made, until it did.
     sa.Column("updated", sa.Text, nullable=False),

@@ -27,6 +27,7 @@ class RepoRow:
     gated: str | None
     deleted: bool
     claimed: bool
+    mirror_of: str | None
     created: str
     updated: str
     last_push: int

@@ -141,6 +141,20 @@ def reader_named(db: sa.Connection, name: str, *, scope: Scope = "write") -> Rea
     )
 
 
+def keepers_of(db: sa.Connection, name: str) -> list[str]:
+    """Who may keep repositories in a namespace: admins first, then its owner, then members."""
+    admins = sa.select(account.c.name).where(account.c.is_admin).order_by(account.c.name)
+    owner = sa.select(namespace.c.owner).where(
+        namespace.c.name == name, namespace.c.owner.is_not(None)
+    )
+    owners = (
+        sa.select(member.c.account)
+        .where(member.c.namespace == name, member.c.role == "owner")
+        .order_by(member.c.account)
+    )
+    return [found for query in (admins, owner, owners) for found in db.execute(query).scalars()]
+
+
 def is_claimed(db: sa.Connection, name: str) -> bool:
     """Whether somebody with the right to has said whose the namespace is."""
     query = sa.select(namespace.c.claimed).where(namespace.c.name == name)

@@ -33,6 +33,7 @@ class RepoRecord:
         gated: How access to its files is given: `auto`, `manual`, or None when they are open.
         deleted: When it was deleted, ISO 8601 UTC; None while it is there.
         deleted_by: The account that deleted it.
+        mirror_of: The address or folder that it is a copy of; None for what began here.
     """
 
     id: str
@@ -45,6 +46,7 @@ class RepoRecord:
     gated: str | None = None
     deleted: str | None = None
     deleted_by: str | None = None
+    mirror_of: str | None = None
 
     @property
     def full_name(self) -> str:

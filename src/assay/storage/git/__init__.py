@@ -1,6 +1,14 @@
 """Bare repositories by id. Everything that touches git objects or refs is in this package."""
 
+from assay.storage.git.cloning import Clone, Credential, clone, lfs_folder, read_clone
 from assay.storage.git.comparing import Difference, DiffLimits, FileDifference, compare
+from assay.storage.git.folder import (
+    FolderFile,
+    commit_folder,
+    init_beside,
+    list_folder,
+    uncovered,
+)
 from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem, is_ref_name
@@ -17,21 +25,31 @@ from assay.storage.git.writing import (
 __all__ = [
     "ZERO",
     "Change",
+    "Clone",
     "Commit",
+    "Credential",
     "DiffLimits",
     "Difference",
     "FileDifference",
+    "FolderFile",
     "GitStore",
     "Identity",
     "Quarantine",
     "RefUpdate",
     "Repository",
     "TreeItem",
+    "clone",
+    "commit_folder",
     "compare",
     "find_ignored",
+    "init_beside",
     "is_ref_name",
     "last_commits",
+    "lfs_folder",
+    "list_folder",
     "open_quarantine",
     "packed_refs",
+    "read_clone",
+    "uncovered",
     "update_refs",
 ]

@@ -198,10 +198,17 @@ class Quarantine:
         made = self._git.create_commit(None, signature, signature, message, tree, list(parents))
         return str(made)
 
+    def adopt(self, objects: Path) -> None:
+        """Take over the objects of another repository's `objects` folder, which loses them."""
+        for source in _object_files(objects):
+            target = self.folder / source.parent.name / source.name
+            target.parent.mkdir(exist_ok=True)
+            source.replace(target)
+
     def keep(self) -> None:
         """Move the objects into the repository, durably."""
         touched = {self._objects}
-        for source in self.folder.glob("??/*"):
+        for source in _object_files(self.folder):
             target = self._objects / source.parent.name / source.name
             target.parent.mkdir(exist_ok=True)
             source.replace(target)
@@ -266,6 +273,12 @@ def _places(path: str) -> Iterator[tuple[str, bool]]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path, False
+
+
+def _object_files(objects: Path) -> list[Path]:
+    """Loose objects and packs; a pack's index last, for it makes git believe in the pack."""
+    packs = sorted(objects.glob("pack/pack-*"), key=lambda path: path.suffix == ".idx")
+    return [*objects.glob("[0-9a-f][0-9a-f]/*"), *packs]
 
 
 @contextmanager

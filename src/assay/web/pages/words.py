@@ -25,6 +25,9 @@ class Badge:
 _BADGES = {
     "author": Badge("author", "◆", "author", "reported on main by the model's own namespace"),
     "community": Badge("community", "◇", "community", "reported by somebody else"),
+    "mirror": Badge(
+        "mirror", "↻", "plain", "copied from elsewhere: a copy cannot show who said it there"
+    ),
     "not checked here": Badge(
         "not checked here", "\N{EN DASH}", "plain", "carries a token that this hub cannot check"
     ),
