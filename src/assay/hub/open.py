@@ -17,6 +17,7 @@ from assay.storage.database.durable_store import open_durable
 from assay.storage.database.engine import Database
 from assay.storage.database.index_store import IndexStore
 from assay.storage.git import GitStore
+from assay.storage.git_wire import Advertisements
 from assay.storage.parts import Parts
 from assay.storage.secret import load_secret
 
@@ -37,6 +38,7 @@ class Hub:
         secret: Signs links; known to this data folder alone.
         clock: Gives the present; tests hand in their own.
         parsed: Result files as parsed lately.
+        advertisements: What git answers first to a client.
     """
 
     settings: HubSettings
@@ -48,6 +50,7 @@ class Hub:
     secret: bytes
     clock: Clock
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
+    advertisements: Advertisements = field(default_factory=Advertisements)
 
     def now(self) -> str:
         """The present as the hub writes it: ISO 8601, UTC, milliseconds, `Z`."""

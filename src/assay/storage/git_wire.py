@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import AssayError, UnavailableError
+from assay.storage.git.child import Child, start
 from assay.storage.git.process import command, environment
 from assay.storage.git.writing import RefUpdate
 
 log = logging.getLogger("assay.push")
 
-CHUNK_BYTES = 64 * 1024
 # git reads larger blobs piece by piece.
 STREAMED_BYTES = 1024 * 1024
 # receive-pack's own answer: progress and one line a ref. It is held back until the push is settled.
@@ -188,76 +188,91 @@ class HookListener:
             return Verdict(ok=False, lines=(error.message, *filter(None, [error.hint])))
 
 
-async def advertise(repository: Path, service: str, *, protocol: str) -> bytes:
-    """The body of `info/refs?service=…`: what the repository has, framed for smart HTTP.
+class Advertisements:
+    """What `info/refs?service=…` is answered with: what a repository has, framed for smart HTTP.
 
-    Args:
-        repository: The bare repository.
-        service: `git-upload-pack` or `git-receive-pack`.
-        protocol: The client's `Git-Protocol` header, e.g. `version=2`, or empty.
+    In version 2 of the protocol a fetch begins with what git can do, and refs are asked for next.
+    That is the same for all repositories, so git is asked for it once.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command(service.removeprefix("git-"), "--stateless-rpc", "--advertise-refs", "."),
-        cwd=repository,
-        env={**environment(), "GIT_PROTOCOL": protocol},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    if process.returncode:
-        raise UnavailableError(f"git {service} failed: {err.decode(errors='replace').strip()}")
+
+    def __init__(self) -> None:
+        self._abilities: bytes | None = None
+
+    async def of(self, repository: Path, service: str, *, protocol: str) -> bytes:
+        """The body of an answer.
+
+        Args:
+            repository: The bare repository.
+            service: `git-upload-pack` or `git-receive-pack`.
+            protocol: The client's `Git-Protocol` header, e.g. `version=2`, or empty.
+
+        Raises:
+            UnavailableError: git cannot read the repository.
+        """
+        if service != "git-upload-pack" or protocol != "version=2":
+            return await _advertise(repository, service, protocol=protocol)
+        if self._abilities is None:
+            self._abilities = await _advertise(repository, service, protocol=protocol)
+        elif not (repository / "HEAD").is_file():
+            raise UnavailableError(f"the repository {repository} is missing from this hub's disk")
+        return self._abilities
+
+
+async def _advertise(repository: Path, service: str, *, protocol: str) -> bytes:
+    child = await _start(repository, service, "--advertise-refs", protocol=protocol)
+    try:
+        said = b"".join([chunk async for chunk in _output(child)])
+        status = await child.wait()
+    finally:
+        await _end(child)
+    if status:
+        raise UnavailableError(f"{service} failed in {repository} with status {status}")
     line = f"# service={service}\n"
-    return f"{len(line) + 4:04x}{line}0000".encode() + out
+    return f"{len(line) + 4:04x}{line}0000".encode() + said
+
+
+async def _start(repository: Path, service: str, *arguments: str, protocol: str) -> Child:
+    argv = command(service.removeprefix("git-"), "--stateless-rpc", *arguments, ".")
+    variables = {**environment(), "GIT_PROTOCOL": protocol}
+    return await start(argv, folder=repository, environment=variables)
+
+
+async def _output(child: Child) -> AsyncIterator[bytes]:
+    while chunk := await child.read():
+        yield chunk
 
 
 async def upload_pack(
     repository: Path, body: AsyncIterable[bytes], *, protocol: str
 ) -> AsyncIterator[bytes]:
     """Answer a fetch, streaming both ways."""
-    process = await asyncio.create_subprocess_exec(
-        *command("upload-pack", "--stateless-rpc", "."),
-        cwd=repository,
-        env={**environment(), "GIT_PROTOCOL": protocol},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    feeding = asyncio.create_task(_feed(process, body))
+    child = await _start(repository, "git-upload-pack", protocol=protocol)
+    feeding = asyncio.create_task(_feed(child, body))
     try:
-        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        while chunk := await process.stdout.read(CHUNK_BYTES):
+        async for chunk in _output(child):
             yield chunk
-        await process.wait()
+        await child.wait()
     finally:
-        await _end(process, feeding)
+        await _end(child, feeding)
 
 
-async def read_blob(repository: Path, oid: str, start: int, end: int) -> AsyncIterator[bytes]:
-    """The bytes of a blob from `start` to `end` (exclusive), never held as a whole here."""
-    process = await asyncio.create_subprocess_exec(
-        *command("cat-file", "blob", oid, options=[f"core.bigFileThreshold={STREAMED_BYTES}"]),
-        cwd=repository,
-        env=environment(),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+async def read_blob(repository: Path, oid: str, begin: int, end: int) -> AsyncIterator[bytes]:
+    """The bytes of a blob from `begin` to `end` (exclusive), never held as a whole here."""
+    streamed = [f"core.bigFileThreshold={STREAMED_BYTES}"]
+    argv = command("cat-file", "blob", oid, options=streamed)
+    child = await start(argv, folder=repository, environment=environment())
     try:
-        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
         at = 0
-        while at < end and (chunk := await process.stdout.read(CHUNK_BYTES)):
-            wanted = chunk[max(0, start - at) : end - at]
+        while at < end and (chunk := await child.read()):
+            wanted = chunk[max(0, begin - at) : end - at]
             at += len(chunk)
             if wanted:
                 yield wanted
         if at < end:
             raise UnavailableError(f"git could not read the blob {oid} in {repository}")
     finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        child.kill()
+        await child.wait()
 
 
 async def receive_pack(
@@ -288,20 +303,17 @@ async def receive_pack(
         f"core.hooksPath={hooks}",
     ]
     with _alive_while(alive) as lock:
-        process = await asyncio.create_subprocess_exec(
-            *command("receive-pack", "--stateless-rpc", ".", options=options),
-            cwd=repository,
-            env={**environment(), **hook_environment, "GIT_PROTOCOL": protocol},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+        child = await start(
+            command("receive-pack", "--stateless-rpc", ".", options=options),
+            folder=repository,
+            environment={**environment(), **hook_environment, "GIT_PROTOCOL": protocol},
             pass_fds=[lock],
         )
-        feeding = asyncio.create_task(_feed(process, body))
+        feeding = asyncio.create_task(_feed(child, body))
         try:
-            return await _read_answer(process)
+            return await _read_answer(child)
         finally:
-            await _end(process, feeding)
+            await _end(child, feeding)
 
 
 @contextlib.contextmanager
@@ -315,44 +327,40 @@ def _alive_while(path: Path) -> Iterator[int]:
             path.unlink(missing_ok=True)
 
 
-async def _read_answer(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+async def _read_answer(child: Child) -> bytes:
     answer = bytearray()
-    while chunk := await process.stdout.read(CHUNK_BYTES):
+    async for chunk in _output(child):
         answer += chunk
         if len(answer) > MAX_ANSWER_BYTES:
             raise UnavailableError("git's answer to this push is too long to pass on")
-    await process.wait()
+    await child.wait()
     return bytes(answer)
 
 
-async def _feed(process: asyncio.subprocess.Process, body: AsyncIterable[bytes]) -> None:
+async def _feed(child: Child, body: AsyncIterable[bytes]) -> None:
     """Pass the request on. git may stop reading early: it has then made up its mind.
 
     A client that hangs up ends the stream; git sees a cut pack and refuses it.
     """
-    assert process.stdin is not None  # noqa: S101 - PIPE was asked for
     try:
         async for chunk in body:
-            process.stdin.write(chunk)
-            await process.stdin.drain()
+            await child.write(chunk)
     except (BrokenPipeError, ConnectionResetError):
         pass
     finally:
-        with contextlib.suppress(OSError, RuntimeError):
-            process.stdin.close()
+        child.end_input()
 
 
-async def _end(process: asyncio.subprocess.Process, feeding: asyncio.Task[None]) -> None:
+async def _end(child: Child, feeding: asyncio.Task[None] | None = None) -> None:
     """Leave neither a process nor a task behind, whatever happened."""
-    feeding.cancel()
-    await asyncio.gather(feeding, return_exceptions=True)
-    if process.returncode is None:
-        try:
-            await asyncio.wait_for(process.wait(), GRACE_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    if feeding is not None:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+    try:
+        await asyncio.wait_for(child.wait(), GRACE_S)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
 
 
 def wait_for_orphans(folder: Path) -> None:

@@ -16,6 +16,7 @@ from assay.hub.push import GitPush
 from assay.hub.repos import RepoType
 from assay.storage import git_wire
 from assay.storage.database.repos import RepoRecord
+from assay.storage.git.child import CHUNK_BYTES
 from assay.web import auth
 from assay.web.routing import Context, Handler, Route
 from assay.web.streams import Stream
@@ -56,7 +57,7 @@ async def _body(context: Context) -> AsyncIterator[bytes]:
                 continue
             data = chunk
             while data:
-                yield unzip.decompress(data, git_wire.CHUNK_BYTES)
+                yield unzip.decompress(data, CHUNK_BYTES)
                 data = unzip.unconsumed_tail
     except (ClientDisconnect, zlib.error):
         return  # git sees a cut stream and refuses it
@@ -72,8 +73,8 @@ def _info_refs(repo_type: RepoType) -> Handler:
             _need_pusher(context)
         else:
             gates.need_files(context.hub, context.reader, record)
-        path = context.hub.git.path(record.id)
-        body = await git_wire.advertise(path, service, protocol=_protocol(context))
+        path, protocol = context.hub.git.path(record.id), _protocol(context)
+        body = await context.hub.advertisements.of(path, service, protocol=protocol)
         kind = f"application/x-{service}-advertisement"
         return Response(body, media_type=kind, headers=NO_CACHE)
 
