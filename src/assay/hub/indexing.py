@@ -23,7 +23,7 @@ from assay.formats.finding import Finding
 from assay.hub.open import Hub
 from assay.hub.profiles import ProfileRows, card_findings, read_profile
 from assay.hub.results import EMPTY, ResultReader, ResultTree, record_paths
-from assay.hub.settling import adopt, settle
+from assay.hub.settling import find_left_behind, mend, settle
 from assay.hub.specs import BenchmarkRows, read_benchmark
 from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import ledger_rows
@@ -311,15 +311,13 @@ def sweep(hub: Hub) -> None:
     wait_for_orphans(hub.pushes_under_way)
     with hub.durable.read() as db:
         records = repo_rows.all_repos(db, deleted=True)
+    left = find_left_behind(hub)
     for record in records:
         if record.deleted is not None:
             hub.git.discard(record.id)
             continue
         with hub.git.lock(record.id):
-            hub.git.remove_stale_locks(record.id, older_than_s=0)
-            hub.git.remove_quarantines(record.id)
-            settle(hub, record.id)
-            adopt(hub, record.id)
+            mend(hub, record.id, left)
     ensure(hub)
     _catch_up(hub, hub.index)
 

@@ -12,6 +12,7 @@ repository's lock, so the only pending rows are those of a push that is over:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay.core.permission import MAIN, OPEN_STATUSES
@@ -146,17 +147,49 @@ def recover(hub: Hub, repo_id: str) -> None:
     settle(hub, repo_id)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What the durable store says of all repositories at once, so that a start asks it once.
+
+    Attributes:
+        unsettled: Ids of those with a pending row, or a pull request that is being opened.
+        heads: Where the push log says that the refs of each are, by id and full name.
+    """
+
+    unsettled: frozenset[str]
+    heads: Mapping[str, Mapping[str, str]]
+
+
+def find_left_behind(hub: Hub) -> LeftBehind:
+    """Look for what a crash may have left; call it when nothing is under way."""
+    with hub.durable.read() as db:
+        unsettled = {*push_rows.repos_with_pending(db), *rows.repos_opening(db)}
+        return LeftBehind(frozenset(unsettled), push_rows.all_heads(db))
+
+
+def mend(hub: Hub, repo_id: str, left: LeftBehind) -> None:
+    """Settle one repository, remove what a crash left in its folder, and adopt refs that moved."""
+    hub.git.remove_stale_locks(repo_id, older_than_s=0)
+    hub.git.remove_quarantines(repo_id)
+    if repo_id in left.unsettled:
+        settle(hub, repo_id)
+    if _heads(hub, repo_id) != left.heads.get(repo_id, {}):
+        adopt(hub, repo_id)
+
+
+def _heads(hub: Hub, repo_id: str) -> dict[str, str]:
+    """Where a repository's refs are, but for the hub's own."""
+    refs = hub.git.open(repo_id).refs()
+    return {ref: oid for ref, oid in refs.items() if not ref.startswith("refs/assay/")}
+
+
 def adopt(hub: Hub, repo_id: str) -> int:
     """Write down refs that moved behind the hub's back, with nobody as the actor.
 
     Returns:
         How many there were.
     """
-    heads = {
-        ref: oid
-        for ref, oid in hub.git.open(repo_id).refs().items()
-        if not ref.startswith("refs/assay/")
-    }
+    heads = _heads(hub, repo_id)
     with hub.durable.read() as db:
         known = {push.ref: push.new for push in push_rows.pushes(db, repo_id)}
     known = {ref: oid for ref, oid in known.items() if oid != ZERO}

@@ -17,6 +17,14 @@ from assay.storage.database.engine import rows_as
 # What a pull request whose first push is still pending becomes once that push has landed.
 OPENING = {"opening": "open", "opening-draft": "draft"}
 
+# Asked several times by every push, so put together once.
+_ALL_PULLS = (
+    sa.select(discussion)
+    .where(discussion.c.repo_id == sa.bindparam("repo_id"), discussion.c.is_pull)
+    .order_by(discussion.c.number)
+)
+_PULLS = _ALL_PULLS.where(discussion.c.status.not_in(OPENING))
+
 
 @dataclass(frozen=True, slots=True)
 class Discussion:
@@ -107,9 +115,14 @@ def all_pulls(db: sa.Connection, repo_id: str, *, opening: bool = False) -> list
         repo_id: The repository.
         opening: Whether those count whose first push is still pending.
     """
-    place = discussion.c.repo_id == repo_id if opening else _there(repo_id)
-    query = sa.select(discussion).where(place, discussion.c.is_pull).order_by(discussion.c.number)
-    return rows_as(Discussion, db.execute(query))
+    query = _ALL_PULLS if opening else _PULLS
+    return rows_as(Discussion, db.execute(query, {"repo_id": repo_id}))
+
+
+def repos_opening(db: sa.Connection) -> list[str]:
+    """Ids of repositories with a pull request whose first push is still pending."""
+    query = sa.select(discussion.c.repo_id).where(discussion.c.status.in_(OPENING)).distinct()
+    return list(db.execute(query.order_by(discussion.c.repo_id)).scalars())
 
 
 def page_of(

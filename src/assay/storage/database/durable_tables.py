@@ -23,6 +23,7 @@ namespace = sa.Table(
     sa.Column("owner", sa.Text, sa.ForeignKey("account.name")),
     sa.Column("claimed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
+    sa.Index("namespace_owner", "owner"),
 )
 sa.Index("namespace_lower", sa.func.lower(namespace.c.name))
 

@@ -6,6 +6,7 @@ never fails half-way for having read first), any number of readers beside it.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
+
+from assay.errors import UnavailableError
 
 __all__ = ["Connection", "Database", "rows_as"]
 
@@ -54,6 +57,18 @@ class Database:
             writer = connection.execution_options(assay_write=True)
             with writer.begin():
                 yield writer
+
+    def need_answer(self) -> None:
+        """See that the file can be read.
+
+        Raises:
+            UnavailableError: It cannot.
+        """
+        try:
+            with self.read() as db:
+                db.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+            raise UnavailableError(f"the database {self.path} cannot be read: {error}") from error
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of the database as it is at this moment to a new file."""

@@ -80,6 +80,15 @@ class IndexStore:
                 db.execute(sa.update(stamp).values(generation=stamp.c.generation + 1))
                 yield db
 
+    def need_answer(self) -> None:
+        """See that the file which serves can be read.
+
+        Raises:
+            UnavailableError: It cannot.
+        """
+        self._reopen_if_swapped()
+        self._database.need_answer()
+
     def generation(self) -> Generation:
         """Changes whenever anything was committed to the index, by any process. Costs microseconds.
 

@@ -15,6 +15,15 @@ from assay.storage.database.durable_tables import account, member, namespace, to
 from assay.storage.database.engine import rows_as
 
 TOKEN_ID_CHARS = 12
+# Asked by every request that comes with a token, so put together once.
+_IN_FORCE = sa.select(token).where(
+    token.c.digest == sa.bindparam("digest"), token.c.revoked.is_(None)
+)
+_ACCOUNT = sa.select(account).where(account.c.name == sa.bindparam("account"))
+_OWNED = sa.select(namespace.c.name).where(namespace.c.owner == sa.bindparam("account"))
+_BELONGS = sa.select(member.c.namespace, member.c.role).where(
+    member.c.account == sa.bindparam("account")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +108,7 @@ def tokens(db: sa.Connection, account_name: str | None = None) -> list[TokenReco
 
 def find_token(db: sa.Connection, secret: str) -> TokenRecord | None:
     """The token in force that a secret stands for, or None."""
-    query = sa.select(token).where(
-        token.c.digest == token_digest(secret), token.c.revoked.is_(None)
-    )
-    found = rows_as(TokenRecord, db.execute(query))
+    found = rows_as(TokenRecord, db.execute(_IN_FORCE, {"digest": token_digest(secret)}))
     return found[0] if found else None
 
 
@@ -123,13 +129,13 @@ def find_reader(db: sa.Connection, secret: str) -> Reader | None:
 
 def reader_named(db: sa.Connection, name: str, *, scope: Scope = "write") -> Reader:
     """The account as a reader with its rights; a stranger when there is none."""
-    found = db.execute(sa.select(account).where(account.c.name == name)).first()
+    asked = {"account": name}
+    found = db.execute(_ACCOUNT, asked).first()
     if found is None:
         return STRANGER
-    owned = db.execute(sa.select(namespace.c.name).where(namespace.c.owner == name)).scalars()
+    owned = db.execute(_OWNED, asked).scalars()
     namespaces: dict[str, set[str]] = {"owner": set(owned), "write": set(), "read": set()}
-    belongs = sa.select(member.c.namespace, member.c.role).where(member.c.account == name)
-    for row in db.execute(belongs):
+    for row in db.execute(_BELONGS, asked):
         namespaces[row.role].add(row.namespace)
     return Reader(
         name=found.name,

@@ -16,8 +16,19 @@ import sqlalchemy as sa
 
 from assay.storage.database.durable_tables import push
 from assay.storage.database.engine import rows_as
+from assay.storage.git.repository import ZERO
 
 PENDING, APPLIED, FAILED = "pending", "applied", "failed"
+# Asked several times by every push, so put together once.
+_PUSHES = (
+    sa.select(push)
+    .where(
+        push.c.repo_id == sa.bindparam("repo_id"),
+        push.c.id > sa.bindparam("after"),
+        push.c.state.in_(sa.bindparam("states", expanding=True)),
+    )
+    .order_by(push.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +93,8 @@ def pushes(
     db: sa.Connection, repo_id: str, *, after: int = 0, states: Sequence[str] = (APPLIED,)
 ) -> list[Push]:
     """A repository's rows in the order they were written."""
-    query = (
-        sa.select(push)
-        .where(push.c.repo_id == repo_id, push.c.id > after, push.c.state.in_(states))
-        .order_by(push.c.id)
-    )
-    return rows_as(Push, db.execute(query))
+    wanted = {"repo_id": repo_id, "after": after, "states": list(states)}
+    return rows_as(Push, db.execute(_PUSHES, wanted))
 
 
 def find_push(db: sa.Connection, number: int) -> Push:
@@ -97,7 +104,9 @@ def find_push(db: sa.Connection, number: int) -> Push:
 
 def repos_with_pending(db: sa.Connection) -> list[str]:
     """Ids of repositories that have a row nobody settled."""
-    query = sa.select(push.c.repo_id).where(push.c.state == PENDING).distinct()
+    # A literal, not a parameter: else SQLite cannot know that its index of pending rows is enough.
+    is_pending = push.c.state == sa.literal(PENDING, literal_execute=True)
+    query = sa.select(push.c.repo_id).where(is_pending).distinct()
     return list(db.execute(query.order_by(push.c.repo_id)).scalars())
 
 
@@ -109,3 +118,19 @@ def last_pushes(db: sa.Connection) -> dict[str, int]:
         .group_by(push.c.repo_id)
     )
     return {row[0]: row[1] for row in db.execute(query)}
+
+
+def all_heads(db: sa.Connection) -> dict[str, dict[str, str]]:
+    """Where the applied rows leave the refs of every repository, by id and full name."""
+    latest = (
+        sa.select(sa.func.max(push.c.id))
+        .where(push.c.state == APPLIED)
+        .group_by(push.c.repo_id, push.c.ref)
+    )
+    query = sa.select(push.c.repo_id, push.c.ref, push.c.new).where(
+        push.c.id.in_(latest), push.c.new != ZERO
+    )
+    heads: dict[str, dict[str, str]] = {}
+    for repo_id, ref, new in db.execute(query):
+        heads.setdefault(repo_id, {})[ref] = new
+    return heads

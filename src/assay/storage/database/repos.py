@@ -16,6 +16,21 @@ from assay.storage.database.durable_tables import repo, repo_name
 from assay.storage.database.engine import rows_as
 
 NAMES_A_QUERY = 500
+# Asked by every request about a repository. To put such a query together takes longer than SQLite
+# takes to answer it, so it is done once.
+_HOLDER = (
+    sa.select(repo)
+    .join(repo_name, repo_name.c.repo_id == repo.c.id)
+    .where(repo_name.c.type == sa.bindparam("type"), repo_name.c.key == sa.bindparam("key"))
+    .limit(1)
+)
+_BY_ID = sa.select(repo).where(repo.c.id == sa.bindparam("id"))
+_BY_NAME = sa.select(repo).where(
+    repo.c.type == sa.bindparam("type"),
+    repo.c.deleted.is_(None),
+    repo.c.namespace == sa.bindparam("namespace"),
+    repo.c.name == sa.bindparam("name"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +136,8 @@ def _add_name(db: sa.Connection, repo_id: str, repo_type: str, full_name: str) -
 
 
 def _holder(db: sa.Connection, repo_type: str, full_name: str) -> RepoRecord | None:
-    query = (
-        sa.select(repo)
-        .join(repo_name, repo_name.c.repo_id == repo.c.id)
-        .where(repo_name.c.type == repo_type, repo_name.c.key == full_name.lower())
-        .limit(1)
-    )
-    found = rows_as(RepoRecord, db.execute(query))
+    wanted = {"type": repo_type, "key": full_name.lower()}
+    found = rows_as(RepoRecord, db.execute(_HOLDER, wanted))
     return found[0] if found else None
 
 
@@ -158,8 +168,8 @@ def _is_there(repo_type: str) -> list[sa.ColumnElement[bool]]:
 
 def find_repo(db: sa.Connection, repo_type: str, namespace: str, name: str) -> RepoRecord | None:
     """A repository by type and present name, or None."""
-    its = [repo.c.namespace == namespace, repo.c.name == name]
-    found = rows_as(RepoRecord, db.execute(sa.select(repo).where(*_is_there(repo_type), *its)))
+    wanted = {"type": repo_type, "namespace": namespace, "name": name}
+    found = rows_as(RepoRecord, db.execute(_BY_NAME, wanted))
     return found[0] if found else None
 
 
@@ -176,7 +186,7 @@ def find_repos(db: sa.Connection, repo_type: str, names: Collection[str]) -> lis
 
 def repo_by_id(db: sa.Connection, repo_id: str) -> RepoRecord | None:
     """A repository by id, or None; a deleted one too."""
-    found = rows_as(RepoRecord, db.execute(sa.select(repo).where(repo.c.id == repo_id)))
+    found = rows_as(RepoRecord, db.execute(_BY_ID, {"id": repo_id}))
     return found[0] if found else None
 
 

@@ -101,10 +101,10 @@ class GitStore:
     def remove_stale_locks(self, repo_id: str, *, older_than_s: float = STALE_LOCK_S) -> int:
         """Remove git's left `*.lock` files; call it holding `lock`. Returns how many."""
         path = self.path(repo_id)
-        candidates = [*path.glob("*.lock"), *(path / "refs").rglob("*.lock")]
+        folders = [path, *(Path(folder) for folder, _, _ in os.walk(path / "refs"))]
         removed = 0
-        for lock in candidates:
-            if lock.name == "assay.lock":
+        for lock in [file for folder in folders for file in folder.iterdir()]:
+            if lock.suffix != ".lock" or lock.name == "assay.lock":
                 continue
             if time.time() - lock.stat().st_mtime >= older_than_s:
                 lock.unlink(missing_ok=True)

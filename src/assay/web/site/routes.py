@@ -113,7 +113,8 @@ def _static(context: Context) -> Response:
 def _health(context: Context) -> Response:
     """Whether both stores answer."""
     try:
-        boards.home(context.hub, context.reader)
+        context.hub.durable.need_answer()
+        context.hub.index.need_answer()
     except AssayError as error:
         return json_reply({"status": "failing", "error": error.message}, status=503)
     return json_reply({"status": "ok", "version": __version__})
