@@ -14,30 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+from _served import ACCOUNT, IDENTITY, Served, run, serve
 
 FLOOR, OFF, ON = "git to a folder", "both off", "assay"
 SIDES = (FLOOR, OFF, ON)
-TOKEN = "ada-token-0123456789"  # noqa: S105 - of a hub that lives for this run
-START_S = 60
-GIT_ENVIRONMENT = {
-    **os.environ,
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-}
-
 SPEC = """\
 name: Quiz
 description: A hundred questions with one right answer each.
@@ -122,20 +110,6 @@ def benchmark(turn: int) -> Files:
     }
 
 
-def run(*argv: str, cwd: Path | None = None) -> str:
-    """Run a command and return what it printed.
-
-    Raises:
-        RuntimeError: The command failed, so nothing measured with it would say anything.
-    """
-    done = subprocess.run(
-        argv, cwd=cwd, env=GIT_ENVIRONMENT, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
 @dataclass(frozen=True, slots=True)
 class Clone:
     """What is pushed from: a working copy with the history of a case."""
@@ -150,8 +124,7 @@ class Clone:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         self.git("add", "--all")
-        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-        self.git(*identity, "commit", "--quiet", "--message", "change")
+        self.git(*IDENTITY, "commit", "--quiet", "--message", "change")
         return self.git("rev-parse", "HEAD").strip()
 
     def push(self, commit: str, remote: str) -> float:
@@ -195,11 +168,9 @@ class Folder:
 class Hub:
     """A served data folder with one account, ada."""
 
-    def __init__(self, port: int, *, indexed: bool) -> None:
-        self._address = f"127.0.0.1:{port}"
-        self._client = httpx.Client(
-            base_url=f"http://{self._address}", headers={"Authorization": f"Bearer {TOKEN}"}
-        )
+    def __init__(self, served: Served, *, indexed: bool) -> None:
+        self._url = served.url_with_token
+        self._client = served.client()
         self._indexed = indexed
 
     def create(self, case: Case, name: str) -> str:
@@ -207,7 +178,7 @@ class Hub:
         body = {"name": name, "type": case.repo_type}
         self._client.post("/api/repos/create", json=body).raise_for_status()
         prefix = "datasets/" if case.repo_type == "dataset" else ""
-        return f"http://ada:{TOKEN}@{self._address}/{prefix}ada/{name}"
+        return f"{self._url}/{prefix}{ACCOUNT}/{name}"
 
     def check(self, case: Case, name: str) -> None:
         """The index shows every entry of the case at once, or nothing where it is off.
@@ -216,39 +187,10 @@ class Hub:
             RuntimeError: It shows anything else.
         """
         kind = "models" if case.repo_type == "model" else "benchmarks"
-        answer = self._client.get(f"/api/v1/{kind}/ada/{name}")
+        answer = self._client.get(f"/api/v1/{kind}/{ACCOUNT}/{name}")
         shown = len(answer.json()["tasks"]) if answer.is_success else 0
         if shown != (case.tasks if self._indexed else 0):
             raise RuntimeError(f"{case.name}: {shown} tasks, not {case.tasks}: {answer.text[:500]}")
-
-
-@contextmanager
-def serve(data: Path, *flags: str) -> Iterator[Hub]:
-    """A hub in a process of its own, until the block ends."""
-    assay = (sys.executable, "-m", "assay")
-    run(*assay, "user", "add", "ada", "--token", TOKEN, "--data", str(data))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    argv = [*assay, "serve", "--port", str(port), "--data", str(data), *flags]
-    process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/healthz")
-        yield Hub(port, indexed="--unchecked" not in flags)
-    finally:
-        process.terminate()
-        process.wait(START_S)
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(address).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise RuntimeError(f"nothing answers at {address}")
 
 
 def time_round(
@@ -280,7 +222,11 @@ def measure(chosen: tuple[Case, ...], rounds: int) -> dict[str, dict[str, list[f
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         with serve(root / "off", "--unchecked") as off, serve(root / "on") as on:
-            sides: dict[str, Folder | Hub] = {FLOOR: Folder(root / "bare"), OFF: off, ON: on}
+            sides: dict[str, Folder | Hub] = {
+                FLOOR: Folder(root / "bare"),
+                OFF: Hub(off, indexed=False),
+                ON: Hub(on, indexed=True),
+            }
             for case in chosen:
                 clone = new_clone(case, root / case.name.replace(" ", "-"))
                 times[case.name] = {side: [] for side in SIDES}
