@@ -64,7 +64,7 @@ def mirror(
     from assay.settings import FileLimits  # noqa: PLC0415
 
     address = mirrors.name_source(source)
-    token = os.environ.get("HF_TOKEN") or None
+    token = os.environ.get("HF_TOKEN", "").strip() or None
     with ExitStack() as held:
         hub = held.enter_context(opened(data, files=FileLimits(blob_bytes=NO_LIMIT)))
         indexing.ensure(hub)

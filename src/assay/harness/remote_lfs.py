@@ -90,8 +90,8 @@ class RemoteObjects:
                     raise
         return missing
 
-    def _ask(self, asked: Sequence[Pointer]) -> dict[str, dict[str, Any]]:
-        """The download action of every object that the server has (rules 1 and 2)."""
+    def _ask(self, asked: Sequence[Pointer]) -> dict[str, httpx.Request]:
+        """The request for every object that the server has (rules 1 and 2)."""
         url = f"{self._address}/objects/batch"
         body = {
             "operation": "download",
@@ -109,11 +109,11 @@ class RemoteObjects:
             raise error_for(answer.status_code, answer.headers, answer.content, url)
         try:
             return {
-                item["oid"]: item["actions"]["download"]
+                item["oid"]: _link(self._address, item["actions"]["download"])
                 for item in answer.json()["objects"]
                 if "error" not in item and "actions" in item
             }
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, httpx.InvalidURL) as error:
             raise UnavailableError(f"{url}: the answer is none of git-lfs") from error
 
     def _post(self, url: str, body: Any, headers: dict[str, str]) -> httpx.Response:
@@ -125,17 +125,15 @@ class RemoteObjects:
     def _take(
         self,
         pointer: Pointer,
-        action: dict[str, Any],
+        link: httpx.Request,
         folder: Path,
         on_bytes: Callable[[int], None],
     ) -> bool:
         """Bring one object (rule 3); False when there is nothing behind its link."""
-        url = urljoin(self._address, str(action.get("href", "")))
-        headers = {str(name): str(said) for name, said in (action.get("header") or {}).items()}
         part = folder / f"{pointer.oid}.part"
         for attempt in range(TRIES):
             try:
-                with self._http.stream("GET", url, headers=headers) as answer:
+                with self._http.stream("GET", link.url, headers=link.headers) as answer:
                     if answer.status_code in GONE:
                         return False
                     if not answer.is_success:
@@ -153,6 +151,14 @@ class RemoteObjects:
                 time.sleep(PAUSE_S * 2**attempt)
         part.rename(folder / pointer.oid)
         return True
+
+
+def _link(address: str, action: dict[str, Any]) -> httpx.Request:
+    """What a server says is to be asked for: an address of the web, and headers in ASCII."""
+    url = httpx.URL(urljoin(address, action["href"]))
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError(url)
+    return httpx.Request("GET", url, headers=dict(action.get("header") or {}))
 
 
 def write_object(
