@@ -161,5 +161,8 @@ def test_a_check_that_cannot_be_made_says_so_as_json(hub: HubProcess) -> None:
         assert answer.status_code == 400
         assert [error["message"] for error in answer.json()["errors"]] != []
         assert answer.json()["warnings"] == []
-    fine = hub.request("POST", "/api/validate-yaml", json={"content": "# No front matter\n"})
+    fine = hub.request("POST", "/api/validate-yaml", json={"content": "---\nlicense: mit\n---\n"})
     assert (fine.status_code, fine.json()) == (200, {"errors": [], "warnings": []})
+    bare = hub.request("POST", "/api/validate-yaml", json={"content": "# No front matter\n"})
+    assert (bare.status_code, bare.json()["errors"]) == (200, [])
+    assert "AS710" in bare.json()["warnings"][0]["message"]

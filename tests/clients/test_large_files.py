@@ -24,6 +24,7 @@ from huggingface_hub.hf_api import RepoFile
 from tests.hub_process import ENVIRONMENT, HubProcess, Work, entry
 
 NUMBERS = itertools.count()
+CARD = b"---\nlicense: mit\n---\n# x\n"
 SIX_MB = bytes(range(256)) * 24_000
 LARGE_OID = hashlib.sha256(SIX_MB).hexdigest()
 
@@ -113,9 +114,9 @@ def test_what_the_hub_reads_itself_is_never_a_pointer(hub: HubProcess, model: st
     client = api(hub, "ada")
     text = b"# x\n" * 2_000_000
     names = ["README.md", "notes/readme.txt", "conf.yaml", ".eval_results/runs.txt"]
-    client.create_commit(
-        model, [CommitOperationAdd(name, text) for name in names], commit_message="long ones"
-    )
+    files = [CommitOperationAdd(name, text) for name in names]
+    with pytest.warns(UserWarning, match="AS708"):
+        client.create_commit(model, files, commit_message="long ones")
     for name in names:
         found = file_at(client, model, name)
         assert (found.lfs, found.size, found.blob_id) == (None, len(text), git_oid(text))
@@ -159,7 +160,7 @@ def test_a_folder_goes_up_by_owner_and_stranger(
     folder = tmp_path / "folder"
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "train.parquet").write_bytes(SIX_MB)
-    (folder / "README.md").write_text("# A model\n")
+    (folder / "README.md").write_bytes(CARD)
     (folder / ".gitignore").write_text("*.log\n")
     (folder / "noise.log").write_text("noise")
     client = api(hub, "ada")
@@ -182,7 +183,7 @@ def test_a_folder_goes_up_by_owner_and_stranger(
 def test_a_stranger_sends_a_file_by_pull_request(
     hub: HubProcess, model: str, tmp_path: Path
 ) -> None:
-    upload(api(hub, "ada"), model, "README.md", b"# x\n")
+    upload(api(hub, "ada"), model, "README.md", CARD)
     stranger = api(hub, "eve")
     with pytest.raises(HfHubHTTPError, match="403"):
         upload(stranger, model, "x.bin", SIX_MB)
@@ -247,7 +248,7 @@ BAD_PATHS = {
 
 def test_impossible_paths_change_nothing(hub: HubProcess, model: str) -> None:
     client = api(hub, "ada")
-    upload(client, model, "README.md", b"# x\n")
+    upload(client, model, "README.md", CARD)
     before = upload(client, model, "d/a.txt", b"a").oid
     header: Line = {"key": "header", "value": {"summary": "bad"}}
     for path, says in BAD_PATHS.items():
@@ -359,7 +360,8 @@ def test_an_empty_repository_can_be_read_and_then_be_pushed_to(
     client = api(hub, "ada")
     blank = client.model_info(model).sha
     assert blank is not None
-    assert client.list_repo_files(model) == client.list_repo_files(model, revision=blank) == []
+    assert client.list_repo_files(model) == client.list_repo_files(model, revision=blank)
+    assert client.list_repo_files(model) == [".gitattributes"]
     client.snapshot_download(model, cache_dir=tmp_path)
     with pytest.raises(EntryNotFoundError):
         client.hf_hub_download(model, "README.md", cache_dir=tmp_path)

@@ -292,7 +292,7 @@ def test_a_stranger_pushes_a_large_file_to_her_pull_request(
     hub: HubProcess, model: str, tmp_path: Path
 ) -> None:
     HfApi(endpoint=hub.url, token=hub.token("ada")).upload_file(
-        path_or_fileobj=b"# x\n", path_in_repo="README.md", repo_id=model
+        path_or_fileobj=b"---\nlicense: mit\n---\n", path_in_repo="README.md", repo_id=model
     )
     body = {"title": "Weights", "description": "mine", "pullRequest": True}
     path = f"/api/models/{model}/discussions"

@@ -121,14 +121,32 @@ def test_no_branch_is_taken_for_a_commit(hub: HubProcess, work: Work, model: str
     assert status_of(lambda: ada.create_branch(model, branch="a/b")) == 409
 
 
-def test_an_empty_repository_has_no_refs(hub: HubProcess) -> None:
+def test_an_empty_repository_has_a_first_commit_to_stand_on(hub: HubProcess) -> None:
     ada = api(hub)
     name = ada.create_repo(f"refs-{next(NUMBERS)}").repo_id
     refs = ada.list_repo_refs(name, include_pull_requests=True)
-    assert (refs.branches, refs.tags, refs.converts, refs.pull_requests) == ([], [], [], [])
-    assert ada.list_repo_commits(name) == []
-    with pytest.raises(RevisionNotFoundError):
-        ada.create_branch(name, branch="x")
+    [main] = refs.branches
+    assert (main.name, refs.tags, refs.converts, refs.pull_requests) == ("main", [], [], [])
+    [first] = ada.list_repo_commits(name)
+    assert main.target_commit == first.commit_id == ada.model_info(name).sha
+    ada.create_branch(name, branch="x")
+    ada.create_tag(name, tag="v0")
+    pull = ada.create_pull_request(name, title="A draft", description="of nothing yet")
+    made = ada.upload_file(path_or_fileobj=b"1", path_in_repo="a.txt", repo_id=name).oid
+    assert [commit.commit_id for commit in ada.list_repo_commits(name)] == [made, first.commit_id]
+    for revision in ("x", "v0", pull.git_reference):
+        assert ada.model_info(name, revision=revision).sha == first.commit_id
+    assert ada.list_repo_files(name, revision="x") == [".gitattributes"]
+
+
+def test_a_first_push_finds_no_history_in_its_way(hub: HubProcess, work: Work) -> None:
+    ada, eve = api(hub), api(hub, "eve")
+    name = ada.create_repo(f"refs-{next(NUMBERS)}").repo_id
+    pull = eve.create_pull_request(name, title="Early", description="before anything is there")
+    work.commit({"config.json": "{}"})
+    assert work.push(hub.remote("ada", name)).returncode == 0
+    assert ada.list_repo_files(name) == ["config.json"]
+    assert eve.get_discussion_details(name, pull.num).status == "draft"
 
 
 def test_pull_requests_and_odd_tags_among_refs(hub: HubProcess, work: Work, model: str) -> None:

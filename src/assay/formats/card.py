@@ -72,6 +72,13 @@ RESERVED_TAG = Rule(
     "tags: [benchmark:official]",
 )
 
+NO_FRONT_MATTER = Rule(
+    "AS710",
+    Severity.INFO,
+    "README.md says nothing for machines: lists and searches know nothing of the repository",
+    "# My model",
+)
+
 RULES = (
     UNREADABLE,
     NOT_A_MAPPING,
@@ -82,6 +89,7 @@ RULES = (
     UNKNOWN_RELATION,
     CARD_TOO_LARGE,
     RESERVED_TAG,
+    NO_FRONT_MATTER,
 )
 
 RepoType = Literal["model", "dataset"]
@@ -180,6 +188,9 @@ def _split(data: bytes, findings: Findings) -> tuple[bytes | None, int, bytes]:
     """Rule 1: the front matter (None without one), the line it begins in, and the rest."""
     start = _START.match(data)
     if start is None:
+        if data.strip():
+            hint = "begin it with `---`, lines such as `license: mit`, and `---`"
+            findings.add(NO_FRONT_MATTER, "there is no front matter", hint=hint)
         return None, 0, data
     end = _END.search(data, start.end() - 1)  # the line break is the end of the one before
     first_line = len(_LINE_BREAK.findall(data, 0, start.end())) + 1

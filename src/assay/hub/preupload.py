@@ -9,6 +9,7 @@ from assay.core.files import is_large_kind, stays_in_git
 from assay.errors import EntryNotFoundError, RevisionNotFoundError
 from assay.hub.large import large_files
 from assay.hub.open import Hub
+from assay.hub.repos import resolve
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import find_ignored
 
@@ -38,7 +39,7 @@ def known_files(
     """
     git = hub.git.open(record.id)
     try:
-        head = git.resolve(revision)
+        head = resolve(record, git, revision)
     except RevisionNotFoundError:
         return {}
     found = [git.find(head, path) for path in paths]
@@ -74,7 +75,7 @@ def ignored_paths(
     git = hub.git.open(record.id)
     if text is None:
         try:
-            text = git.read(git.resolve(revision), IGNORE).decode(errors="replace")
+            text = git.read(resolve(record, git, revision), IGNORE).decode(errors="replace")
         except (RevisionNotFoundError, EntryNotFoundError):
             return set()
     return find_ignored(text, paths)

@@ -2,7 +2,7 @@
 
 Their words are a discussion (`hub.discussions`); here is what concerns their code. One that is
 opened with its first commit is open; one that is opened bare is a draft, and its author pushes to
-`refs/pr/N` next. On an empty repository a bare one has no ref until then.
+`refs/pr/N` next.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from assay.errors import (
     PullNotFoundError,
     StaleRefError,
 )
-from assay.hub import discussions, indexing
+from assay.hub import discussions
 from assay.hub.happenings import record_opening
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
-from assay.hub.repos import blank_commit, is_unborn
+from assay.hub.repos import first_commit, resolve
 from assay.hub.settling import recover
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
@@ -56,7 +56,7 @@ class Proposal:
 
     title: str
     description: str
-    plan: Callable[[Repository, str | None], Mapping[str, Change]]
+    plan: Callable[[Repository, str], Mapping[str, Change]]
     incoming: Incoming
 
     @property
@@ -80,7 +80,7 @@ class Changes:
 
     Attributes:
         head: Its last commit, or None when nothing was pushed yet.
-        base: The commit of main that it started from, or None if main had none.
+        base: The commit of main that it started from, or None if it shares none with it.
         merge_commit: The commit of main that brought it in, once it is merged.
         conflicts: Files that keep it from being merged into main as it is now.
         difference: What it changes since its base.
@@ -128,19 +128,20 @@ def changes(hub: Hub, record: RepoRecord, pull: Discussion, limits: DiffLimits |
         limits: How much of what it changes is asked for; None for nothing of it.
     """
     git = hub.git.open(record.id)
-    head, main = git.head(f"refs/pr/{pull.number}"), git.head(MAIN)
+    head, main = git.head(f"refs/pr/{pull.number}"), resolve(record, git, MAIN)
     merge_commit = None
     if pull.merged_by_push is not None:
         with hub.durable.read() as db:
             push = push_rows.find_push(db, pull.merged_by_push)
-        main, merge_commit = (None if push.old == ZERO else push.old), push.new
+        main = push.old if push.old != ZERO else first_commit(record, git)
+        merge_commit = push.new
     if head is None:
         return Changes(None, None, merge_commit, (), Difference())
-    base = git.merge_base(main, head) if main else None
+    base = git.merge_base(main, head)
     conflicts: list[str] = []
-    if pull.status in OPEN_STATUSES and main not in (None, base):
+    if pull.status in OPEN_STATUSES and main != base:
         with open_quarantine(git.path) as quarantine:
-            conflicts = quarantine.conflicts(main or "", head)
+            conflicts = quarantine.conflicts(main, head)
     difference = compare(git.path, base, head, limits) if limits else Difference()
     return Changes(head, base, merge_commit, tuple(conflicts), difference)
 
@@ -176,6 +177,7 @@ def commit(
     Raises:
         PushForbiddenError: The reader may not write there; nothing was changed.
         PushRefusedError: Errors in files; nothing was changed.
+        RevisionNotFoundError: There is no such branch (any more).
         StaleRefError: The ref does not point to `parent`; nothing was changed.
     """
     discussions.need_account(reader)
@@ -183,9 +185,8 @@ def commit(
         recover(hub, record.id)
         git = hub.git.open(record.id)
         head = git.head(ref)
-        # A draft that was opened on an empty repository has no commit yet.
-        on = head or (git.head(MAIN) if pull_number(ref) else None)
-        _expect(ref, on or blank_commit(record, git), parent)
+        on = head or resolve(record, git, ref)
+        _expect(ref, on, parent)
         return _commit_on(hub, reader, record, ref, head, on, proposal, quarantine)
 
 
@@ -207,7 +208,7 @@ def propose(
         record: The repository, found by `repos.find`.
         proposal: What to change.
         quarantine: Where its objects are.
-        base: The revision; main may not be there yet.
+        base: The revision.
         parent: If given, the (abbreviated) commit that the base must be.
 
     Raises:
@@ -221,12 +222,12 @@ def propose(
     with hub.git.lock(record.id):
         recover(hub, record.id)
         git = hub.git.open(record.id)
-        main = None if is_unborn(git, base) else git.resolve(base)
-        _expect(base, main or blank_commit(record, git), parent)
+        on = resolve(record, git, base)
+        _expect(base, on, parent)
         pull = _add(hub, reader, record, title, description, status="opening")
         try:
             ref = f"refs/pr/{pull.number}"
-            return _commit_on(hub, reader, record, ref, None, main, proposal, quarantine)
+            return _commit_on(hub, reader, record, ref, None, on, proposal, quarantine)
         finally:
             with hub.durable.write() as db:  # settled ones are open by now
                 rows.forget_opening(db, record.id)
@@ -245,14 +246,9 @@ def open_pull(
     title, description = discussions.fit_title(title), discussions.fit_text(description)
     with hub.git.lock(record.id):
         recover(hub, record.id)
-        main = hub.git.open(record.id).head(MAIN)
-        status = "draft" if main is None else "opening-draft"
-        pull = _add(hub, reader, record, title, description, status=status)
-        if main is None:
-            indexing.sync(hub, record.id)
-        else:
-            update = RefUpdate(f"refs/pr/{pull.number}", ZERO, main)
-            land_commit(hub, record, reader, update, None)
+        main = resolve(record, hub.git.open(record.id), MAIN)
+        pull = _add(hub, reader, record, title, description, status="opening-draft")
+        land_commit(hub, record, reader, RefUpdate(f"refs/pr/{pull.number}", ZERO, main), None)
     return pull
 
 
@@ -334,7 +330,7 @@ def _commit_on(
     record: RepoRecord,
     ref: str,
     head: str | None,
-    parent: str | None,
+    parent: str,
     proposal: Proposal,
     quarantine: Quarantine,
 ) -> Committed:
@@ -346,7 +342,7 @@ def _commit_on(
         author=identity(hub, reader),
     )
     number = pull_number(ref)
-    if parent is None or not quarantine.same_tree(made, parent):
+    if not quarantine.same_tree(made, parent):
         update = RefUpdate(ref, head or ZERO, made)
         report = land_commit(hub, record, reader, update, quarantine, incoming=proposal.incoming)
         return Committed(made, number, report)

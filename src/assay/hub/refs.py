@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from assay.core.permission import MAIN, Reader
-from assay.errors import ConflictError, InvalidError, RevisionNotFoundError
+from assay.errors import ConflictError, ForbiddenError, InvalidError, RevisionNotFoundError
 from assay.hub.open import Hub
 from assay.hub.pulls import identity
 from assay.hub.push import land_commit
-from assay.hub.repos import blank_commit, is_unborn, need_writer
+from assay.hub.repos import need_writer, resolve
 from assay.hub.settling import recover
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Commit, RefUpdate, Repository, is_ref_name, open_quarantine
@@ -35,7 +35,9 @@ def listing(hub: Hub, record: RepoRecord, prefix: str) -> list[Ref]:
     """The refs under a prefix that lead to a commit, by name."""
     git = hub.git.open(record.id)
     commits = {ref: git.commit_of(ref) for ref in git.refs(prefix)}
-    return [Ref(ref.removeprefix(prefix), ref, oid) for ref, oid in commits.items() if oid]
+    if prefix == BRANCHES:
+        commits[MAIN] = resolve(record, git, MAIN)
+    return [Ref(ref.removeprefix(prefix), ref, oid) for ref, oid in sorted(commits.items()) if oid]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,7 @@ def commits(hub: Hub, record: RepoRecord, revision: str, start: int) -> CommitPa
         RevisionNotFoundError: There is no such revision.
     """
     git = hub.git.open(record.id)
-    if is_unborn(git, revision):
-        return CommitPage(blank_commit(record, git), [], None)
-    head = git.resolve(revision)
+    head = resolve(record, git, revision)
     end = start + COMMITS_A_PAGE
     found = list(islice(git.between(head, hidden=[]), start, end + 1))
     page = [git.commit(oid) for oid in found[:COMMITS_A_PAGE]]
@@ -86,7 +86,8 @@ def create_branch(
         recover(hub, record.id)
         git = hub.git.open(record.id)
         _need_free(git, ref)
-        land_commit(hub, record, reader, RefUpdate(ref, ZERO, git.resolve(start or MAIN)), None)
+        commit = resolve(record, git, start or MAIN)
+        land_commit(hub, record, reader, RefUpdate(ref, ZERO, commit), None)
 
 
 def create_tag(
@@ -97,12 +98,13 @@ def create_tag(
     Raises as `create_branch` does.
     """
     need_writer(reader, record)
+    resolve(record, hub.git.open(record.id), revision)  # told before anything about the name
     ref = _full(TAGS, name)
     with hub.git.lock(record.id):
         recover(hub, record.id)
         git = hub.git.open(record.id)
         _need_free(git, ref)
-        commit = git.resolve(revision)
+        commit = resolve(record, git, revision)
         if not message:
             land_commit(hub, record, reader, RefUpdate(ref, ZERO, commit), None)
             return
@@ -128,11 +130,15 @@ def delete_tag(hub: Hub, reader: Reader, record: RepoRecord, name: str) -> None:
 
 def _delete(hub: Hub, reader: Reader, record: RepoRecord, ref: str) -> None:
     need_writer(reader, record)
+    if ref == MAIN:
+        raise ForbiddenError(
+            f"Cannot delete {ref}: claims stand on it", hint="to take results back, remove files"
+        )
     with hub.git.lock(record.id):
         recover(hub, record.id)
         old = hub.git.open(record.id).head(ref)
         if old is None:
-            raise RevisionNotFoundError(f"{record.full_name} has no {ref}")
+            raise RevisionNotFoundError(f"Invalid rev id: {record.full_name} has no {ref}")
         land_commit(hub, record, reader, RefUpdate(ref, old, ZERO), None)
 
 

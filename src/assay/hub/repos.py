@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from assay.core.files import ATTRIBUTES, DEFAULT_ATTRIBUTES
 from assay.core.permission import MAIN, ONLY_READS, Reader, may_create, may_see, may_write
 from assay.errors import (
     ConflictError,
@@ -21,7 +22,7 @@ from assay.hub.open import Hub
 from assay.storage.database import people as people_rows
 from assay.storage.database import repos as rows
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import Commit, Repository, TreeItem
+from assay.storage.git import Commit, Identity, Repository, TreeItem, write_root
 
 RepoType = Literal["model", "dataset"]
 
@@ -76,7 +77,7 @@ def _refuse_what_is_there(hub: Hub, reader: Reader, repo_type: RepoType, full_na
     with hub.durable.read() as db:
         there = rows.repo_answering(db, repo_type, full_name)
     if there is not None and may_see(reader, there):
-        raise ConflictError(f"the {repo_type} repository '{there.full_name}' exists already")
+        raise ConflictError(f"A {repo_type} repository called '{there.full_name}' already exists")
 
 
 def create(
@@ -156,22 +157,33 @@ class At:
 def at_revision(hub: Hub, record: RepoRecord, revision: str) -> At:
     """Open a repository (found by `find`) at a branch, tag, ref or commit.
 
-    An empty repository is read at a blank commit, which is nowhere in its history.
-
     Raises:
         RevisionNotFoundError: There is no such revision.
     """
     git = hub.git.open(record.id)
-    if is_unborn(git, revision):
-        return At(record, git, blank_commit(record, git))
-    return At(record, git, git.resolve(revision))
+    return At(record, git, resolve(record, git, revision))
+
+
+def resolve(record: RepoRecord, git: Repository, revision: str) -> str:
+    """The commit of a branch, tag, ref or commit id; of main in an empty repository its first one.
+
+    Raises:
+        RevisionNotFoundError: There is no such revision.
+    """
+    return first_commit(record, git) if is_unborn(git, revision) else git.resolve(revision)
+
+
+def first_commit(record: RepoRecord, git: Repository) -> str:
+    """What main is where nobody has committed; the same for ever.
+
+    Clients expect every repository to have a commit. No ref names this one before something stands
+    on it, so that whoever pushes a history of her own finds none in her way.
+    """
+    made_s = int(datetime.fromisoformat(record.created).timestamp())
+    author = Identity("assay", "assay@users.noreply.localhost", made_s)
+    return write_root(git.path, {ATTRIBUTES: DEFAULT_ATTRIBUTES}, "Initial commit\n", author)
 
 
 def is_unborn(git: Repository, revision: str) -> bool:
     """Whether this means main, and nobody has committed to it."""
     return revision in {"main", MAIN} and git.head(MAIN) is None
-
-
-def blank_commit(record: RepoRecord, git: Repository) -> str:
-    """What stands for main in an empty repository."""
-    return git.blank(int(datetime.fromisoformat(record.created).timestamp()))

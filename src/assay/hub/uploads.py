@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from assay.core.checks import bad_path_finding
-from assay.core.files import ATTRIBUTES, DEFAULT_ATTRIBUTES, attributes_line, stays_in_git
+from assay.core.files import ATTRIBUTES, attributes_line, stays_in_git
 from assay.core.permission import Reader, may_open_pull, may_write, pull_number
 from assay.errors import (
     EntryNotFoundError,
@@ -42,7 +42,7 @@ from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Committed, Proposal
 from assay.hub.push import PushForbiddenError, refuse
-from assay.hub.repos import is_unborn
+from assay.hub.repos import is_unborn, resolve
 from assay.storage.blobs import NewBlob
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import (
@@ -86,16 +86,14 @@ def find_target(
     if reader.name is None:
         raise UnauthenticatedError("sign in to commit", hint="hf auth login")
     git = hub.git.open(record.id)
-    is_first = is_unborn(git, revision)
     if as_pull:
         if not may_open_pull(reader, record):
             raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
-        if not is_first:
-            git.resolve(revision)
+        resolve(record, git, revision)
         return Target(revision, None)
     ref = revision if revision.startswith("refs/") else f"refs/heads/{revision}"
     head = git.head(ref) if ref.startswith("refs/heads/") else None
-    if head is None and not is_first and pull_number(ref) is None:
+    if head is None and not is_unborn(git, revision) and pull_number(ref) is None:
         raise RevisionNotFoundError(
             f"{record.full_name} has no branch '{revision}'", hint="create the branch first"
         )
@@ -283,7 +281,7 @@ class Upload:
 
     # step 3
 
-    def _plan(self, git: Repository, parent: str | None) -> dict[str, Change]:
+    def _plan(self, git: Repository, parent: str) -> dict[str, Change]:
         """What becomes of each path on top of a commit; called under the repository's lock."""
         changes: dict[str, Change] = {}
         for event in self._draft.removed:
@@ -291,8 +289,6 @@ class Upload:
         changes |= self._draft.files
         is_mainline = self._target.ref is not None and self._target.ref.startswith("refs/heads/")
         by_writer = is_mainline and may_write(self._reader, self._record)
-        if by_writer and parent is None and ATTRIBUTES not in changes:
-            changes[ATTRIBUTES] = DEFAULT_ATTRIBUTES
         taken = self._quarantine.lfs_paths(parent, changes, self._draft.files)
         for path in sorted(taken - self._draft.large):
             if self._draft.sizes[path] and not stays_in_git(path):
@@ -310,10 +306,10 @@ class Upload:
         return self._quarantine.blob(pointer.render())
 
     def _cover(
-        self, git: Repository, parent: str | None, changes: dict[str, Change], paths: list[str]
+        self, git: Repository, parent: str, changes: dict[str, Change], paths: list[str]
     ) -> bytes:
         """`.gitattributes` with a line for each path: without it git-lfs fetches only pointers."""
-        item = git.find(parent, ATTRIBUTES) if parent else None
+        item = git.find(parent, ATTRIBUTES)
         now = changes.get(ATTRIBUTES, item.oid if item is not None else b"")
         text = self._quarantine.read(now) if isinstance(now, str) else now or b""
         if text and not text.endswith(b"\n"):
@@ -334,18 +330,18 @@ def _see_path(path: str, line: int) -> None:
         )
 
 
-def _removed(git: Repository, parent: str | None, event: DeletedFile | DeletedFolder) -> list[str]:
-    """The files that a removal takes away.
+def _removed(git: Repository, parent: str, event: DeletedFile | DeletedFolder) -> list[str]:
+    """The files that a removal takes away. Clients name a folder as if it were a file.
 
     Raises:
         EntryNotFoundError: There are none; clients know this by its words.
     """
-    item = git.find(parent, event.path) if parent else None
+    item = git.find(parent, event.path)
     is_folder = isinstance(event, DeletedFolder)
-    if parent is None or item is None or (item.kind == "folder") != is_folder:
+    if item is None or (is_folder and item.kind != "folder"):
         kind = "folder" if is_folder else "file"
         raise EntryNotFoundError(f"A {kind} with this name doesn't exist: {event.path}")
-    if not is_folder:
+    if item.kind != "folder":
         return [event.path]
     items = git.list(parent, event.path, recursive=True)
     return [item.path for item in items if item.kind != "folder"]

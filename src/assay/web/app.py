@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import secrets
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.core.permission import STRANGER, Reader
 from assay.errors import AssayError, NotFoundError, RepoNotFoundError
@@ -93,17 +94,24 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        response = await self._answer(request)
-        await response(scope, receive, send)
+        number = secrets.token_hex(8)
 
-    async def _answer(self, request: Request) -> Response:
+        async def send_numbered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", number.encode())]
+            await send(message)
+
+        response = await self._answer(request, number)
+        await response(scope, receive, send_numbered)
+
+    async def _answer(self, request: Request, number: str) -> Response:
         try:
             return await self._route(request)
         except AssayError as error:
             return self._error(request, error)
         except Exception:  # the server's edge: a fault of ours is logged and said, not hidden
-            log.exception("%s %s failed", request.method, request.url.path)
-            fault = AssayError("the hub failed to answer; its log says why")
+            log.exception("%s %s failed (request %s)", request.method, request.url.path, number)
+            fault = AssayError(f"the hub failed to answer; its log says why, at request {number}")
             return self._error(request, fault)
 
     async def _route(self, request: Request) -> Response:

@@ -113,7 +113,9 @@ def _free_name(db: sa.Connection, wanted: RepoRecord, *, by_admin: bool) -> list
         return []
     if holder.full_name.lower() == wanted.full_name.lower():
         if holder.deleted is None:
-            raise ConflictError(f"the {holder.type} repository '{holder.full_name}' exists already")
+            raise ConflictError(
+                f"A {holder.type} repository called '{holder.full_name}' already exists"
+            )
         if not by_admin:
             raise ForbiddenError(
                 f"'{holder.full_name}' was a {holder.type} repository, deleted {holder.deleted}; "

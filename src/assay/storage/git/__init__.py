@@ -20,6 +20,7 @@ from assay.storage.git.writing import (
     RefUpdate,
     open_quarantine,
     update_refs,
+    write_root,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "read_clone",
     "uncovered",
     "update_refs",
+    "write_root",
 ]

@@ -110,16 +110,6 @@ class Repository:
         """One commit by its full id."""
         return _commit(self._peel(oid))
 
-    def blank(self, when_s: int) -> str:
-        """A commit of nothing, which no ref names; the same time gives the same one.
-
-        It stands for `main` where nobody has committed: clients expect every repository to have a
-        commit, and yet a first push must find no history in its way.
-        """
-        one = pygit2.Signature("assay", "assay@localhost", when_s, 0)
-        tree = self._git.TreeBuilder().write()
-        return str(self._git.create_commit(None, one, one, "An empty repository\n", tree, []))
-
     def is_commit(self, oid: str) -> bool:
         """Whether the object exists and is a commit."""
         return isinstance(self._git.get(oid), pygit2.Commit)

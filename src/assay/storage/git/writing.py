@@ -49,6 +49,27 @@ class Identity:
     when_s: int
 
 
+def write_root(repository: Path, files: Mapping[str, bytes], message: str, author: Identity) -> str:
+    """A commit without a parent, which no ref names; the same words give the same commit.
+
+    Args:
+        repository: Its folder.
+        files: Their content, by name; there are no folders.
+        message: The commit message.
+        author: Of the commit.
+    """
+    git = pygit2.Repository(str(repository))
+    tree = git.TreeBuilder()
+    for name, content in files.items():
+        tree.insert(name, git.create_blob(content), FileMode.BLOB)
+    one = _signature(author)
+    return str(git.create_commit(None, one, one, message, tree.write(), []))
+
+
+def _signature(one: Identity) -> pygit2.Signature:
+    return pygit2.Signature(one.name, one.email, one.when_s, 0)
+
+
 def update_refs(repository: Path, updates: Sequence[RefUpdate]) -> None:
     """Move refs, all or none, each only if it still points to its `old`.
 
@@ -193,7 +214,7 @@ class Quarantine:
     def _write(
         self, index: pygit2.Index, parents: Sequence[str], message: str, author: Identity
     ) -> str:
-        signature = pygit2.Signature(author.name, author.email, author.when_s, 0)
+        signature = _signature(author)
         tree = index.write_tree(self._git)
         made = self._git.create_commit(None, signature, signature, message, tree, list(parents))
         return str(made)

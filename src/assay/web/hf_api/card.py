@@ -31,7 +31,7 @@ async def _validate(context: Context) -> Response:
         body = {"errors": [{"message": error.message}], "warnings": [], "error": error.message}
         return json_reply(body, status=400, headers=error_headers(error))
     errors = [_message(found) for found in findings if found.severity is Severity.ERROR]
-    warnings = [_message(found) for found in findings if found.severity is Severity.WARNING]
+    warnings = [_message(found) for found in findings if found.severity is not Severity.ERROR]
     status = 400 if errors else 200
     return json_reply({"errors": errors, "warnings": warnings}, status=status)
 
