@@ -122,6 +122,12 @@ class InvalidError(AssayError):
     code = "invalid"
 
 
+class BadPathError(InvalidError):
+    """A name that no repository here takes for a file."""
+
+    code = "bad-path"
+
+
 class UnavailableError(AssayError):
     """A part outside this process did not do its work: git, a model, another hub."""
 

@@ -104,7 +104,7 @@ def test_a_deleted_repository_leaves_the_boards_and_keeps_its_name(
     assert full not in board(hub, "bench/quiz")
     assert hub.get(f"/api/v1/claims/{claim}")["claim"]["state"] == "deleted"
     assert api(hub, "root").create_repo(full).repo_id == full
-    assert [commit.title for commit in ada.list_repo_commits(full)] == ["Initial commit"]
+    assert [commit.title for commit in ada.list_repo_commits(full)] == ["initial commit"]
     assert ada.list_repo_files(full) == [".gitattributes"]
     assert len(list((hub.data / "trash").glob("??/*.git"))) == 1
 

@@ -43,7 +43,8 @@ def need_files(hub: Hub, reader: Reader, record: RepoRecord, path: str | None = 
         return
     if reader.name is None:
         raise GatedSignInError(
-            f"the files of {record.full_name} are for those who were let in: sign in first",
+            f"Access to {record.type} {record.full_name} is restricted to those who were let in: "
+            "sign in first",
             hint="send an access token",
         )
     with hub.durable.read() as db:
@@ -52,8 +53,9 @@ def need_files(hub: Hub, reader: Reader, record: RepoRecord, path: str | None = 
     if not may_read_file(reader, record, path, let_in=let_in):
         prefix = "/datasets" if record.type == "dataset" else ""
         raise GatedError(
-            f"the files of {record.full_name} are for those who were let in, and {reader.name} "
-            + ("was not yet" if request is None else f"is {request.status}"),
+            f"Access to {record.type} {record.full_name} is restricted and you are not in the "
+            f"authorized list: {reader.name} "
+            + ("has not asked yet" if request is None else f"is {request.status}"),
             hint=f"ask for access: POST {prefix}/{record.full_name}/ask-access",
         )
 

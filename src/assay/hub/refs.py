@@ -156,8 +156,8 @@ def _full(prefix: str, name: str) -> str:
 
 def _need_free(git: Repository, ref: str) -> None:
     """Refuse a name that is in use, or that git could not keep beside those that are."""
-    for there in git.refs(BRANCHES if ref.startswith(BRANCHES) else TAGS):
+    for there in {MAIN, *git.refs(BRANCHES if ref.startswith(BRANCHES) else TAGS)}:
         if there == ref:
-            raise ConflictError(f"{ref} exists already")
+            raise ConflictError(f"Reference {ref} already exists")
         if there.startswith(f"{ref}/") or ref.startswith(f"{there}/"):
             raise ConflictError(f"{ref} cannot be beside {there}", hint="choose another name")

@@ -180,8 +180,9 @@ def first_commit(record: RepoRecord, git: Repository) -> str:
     on it, so that whoever pushes a history of her own finds none in her way.
     """
     made_s = int(datetime.fromisoformat(record.created).timestamp())
-    author = Identity("assay", "assay@users.noreply.localhost", made_s)
-    return write_root(git.path, {ATTRIBUTES: DEFAULT_ATTRIBUTES}, "Initial commit\n", author)
+    who = record.created_by
+    author = Identity(who, f"{who}@users.noreply.localhost", made_s)
+    return write_root(git.path, {ATTRIBUTES: DEFAULT_ATTRIBUTES}, "initial commit\n", author)
 
 
 def is_unborn(git: Repository, revision: str) -> bool:

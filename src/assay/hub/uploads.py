@@ -19,6 +19,7 @@ from assay.core.checks import bad_path_finding
 from assay.core.files import ATTRIBUTES, attributes_line, stays_in_git
 from assay.core.permission import Reader, may_open_pull, may_write, pull_number
 from assay.errors import (
+    BadPathError,
     EntryNotFoundError,
     ForbiddenError,
     InvalidError,
@@ -42,7 +43,7 @@ from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Committed, Proposal
 from assay.hub.push import PushForbiddenError, refuse
-from assay.hub.repos import is_unborn, resolve
+from assay.hub.repos import is_unborn
 from assay.storage.blobs import NewBlob
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import (
@@ -60,7 +61,7 @@ MAX_NAME_BYTES = 255
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a commit goes: a ref, or (`ref` is None) a new pull request on top of a revision."""
+    """Where a commit goes: a ref, or (`ref` is None) a new pull request on top of a branch."""
 
     revision: str
     ref: str | None
@@ -75,7 +76,7 @@ def find_target(
         hub: The hub.
         reader: Who commits.
         record: The repository, found by `repos.find`.
-        revision: A branch or `refs/pr/N`; for a pull request any revision, its base.
+        revision: A branch or `refs/pr/N`; for a pull request the branch it starts from.
         as_pull: Whether to open a pull request.
 
     Raises:
@@ -86,17 +87,16 @@ def find_target(
     if reader.name is None:
         raise UnauthenticatedError("sign in to commit", hint="hf auth login")
     git = hub.git.open(record.id)
-    if as_pull:
-        if not may_open_pull(reader, record):
-            raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
-        resolve(record, git, revision)
-        return Target(revision, None)
+    if as_pull and not may_open_pull(reader, record):
+        raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
     ref = revision if revision.startswith("refs/") else f"refs/heads/{revision}"
     head = git.head(ref) if ref.startswith("refs/heads/") else None
-    if head is None and not is_unborn(git, revision) and pull_number(ref) is None:
+    if head is None and not is_unborn(git, revision) and (as_pull or pull_number(ref) is None):
         raise RevisionNotFoundError(
             f"{record.full_name} has no branch '{revision}'", hint="create the branch first"
         )
+    if as_pull:
+        return Target(revision, None)
     reasons = refuse(hub, record, reader, [RefUpdate(ref, ZERO, head or "")])
     if reasons:
         raise PushForbiddenError("; ".join(reasons), hint="send create_pr=1 to open a pull request")
@@ -321,10 +321,10 @@ def _see_path(path: str, line: int) -> None:
     where = f"line {line} of the commit"
     bad = bad_path_finding(path)
     if bad is not None:
-        raise InvalidError(f"{where}: {bad.render()}")
+        raise BadPathError(f"{where}: {bad.render()}")
     longest = max(len(part.encode(errors="replace")) for part in path.split("/"))
     if longest > MAX_NAME_BYTES or len(path.encode(errors="replace")) > MAX_PATH_BYTES:
-        raise InvalidError(
+        raise BadPathError(
             f"{where}: a path of at most {MAX_PATH_BYTES} bytes was expected, {MAX_NAME_BYTES} "
             f"between two slashes, got {path[:80]}…"
         )

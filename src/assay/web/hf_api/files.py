@@ -49,6 +49,8 @@ def _file(context: Context, at: At, path: str) -> Response:
     if item is None or item.kind not in {"file", "symlink"}:
         raise EntryNotFoundError(f"no file '{path}' at {at.commit[:12]}")
     found = large_files(context.hub, at.record.id, at.git, [item]).get(item.oid)
+    if found:  # no file's name opens what a pointer leads to
+        gates.need_files(context.hub, context.reader, at.record)
     etag = found.object.oid if found else item.oid
     size = found.object.size_bytes if found else at.git.blob_size(item.oid)
     headers = {
