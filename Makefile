@@ -23,6 +23,7 @@ serve: .venv/.run ## Start an empty hub, or the one in ./assay-data (ARGS="...")
 test: .venv/.dev ## Run every test; lint, types and import rules are among them (ARGS="...")
 	@tools/browser >/dev/null || echo "The browser tests will be skipped."
 	@tools/git-lfs >/dev/null || echo "The tests of git-lfs will be skipped."
+	@tools/client 1.9 >/dev/null || echo "The tests of an older client will be skipped."
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -rfEs $(ARGS)
 
 storm: .venv/.dev ## Kill servers in the middle of pushes, 200 rounds

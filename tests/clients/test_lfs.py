@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -224,7 +225,7 @@ def test_a_file_too_large_for_git_is_refused(hub: HubProcess, model: str, work: 
 
 
 needs_git_lfs = pytest.mark.skipif(
-    shutil.which("git-lfs") is None,
+    shutil.which("git-lfs") is None and not os.environ.get("CI"),  # there it fails
     reason="git-lfs is not on PATH; Debian: apt-get install git-lfs",
 )
 

@@ -278,7 +278,7 @@ def merge(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str =
             raise ConflictError(f"pull request {number} is {pull.status} already")
         git = hub.git.open(record.id)
         head, main = git.head(f"refs/pr/{number}"), git.head(MAIN)
-        if head is None or (main is not None and git.is_ancestor(head, main)):
+        if head is None or git.is_ancestor(head, main or first_commit(record, git)):
             raise ConflictError(f"pull request {number} has no commits to merge")
         if main is None:
             land_commit(hub, record, reader, RefUpdate(MAIN, ZERO, head), None, lenient=True)

@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[AssayError], int, str], ...] = (
     (errors.ForbiddenError, 403, ""),
     (errors.StaleRefError, 412, ""),
     (errors.ConflictError, 409, ""),
+    (errors.BadPathError, 422, ""),
     (errors.InvalidError, 400, ""),
     (errors.UnavailableError, 503, ""),
 )
