@@ -160,4 +160,5 @@ def _add_model(hub: Hub, reader: Reader, number: int) -> None:
     lines = [{"key": "header", "value": {"summary": "a score"}}, {"key": "file", "value": file}]
     upload = Upload(hub, reader, record, target)
     upload.feed("".join(f"{json.dumps(line)}\n" for line in lines).encode())
-    upload.land()
+    upload.land(reader)
+    upload.close()

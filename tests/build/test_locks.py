@@ -41,8 +41,8 @@ def read_input(name: str) -> list[Requirement]:
     return [Requirement(line) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def test_the_four_locks_are_there() -> None:
-    assert LOCKS == ["base", "demo", "dev", "run"]
+def test_the_locks_are_there() -> None:
+    assert LOCKS == ["base", "client-1.9", "demo", "dev", "run"]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -73,8 +73,9 @@ def test_every_pin_has_a_hash(lock: str) -> None:
         ("run", read_wanted("run") + read_input("build")),
         ("dev", read_wanted("run", "dev")),
         ("demo", read_input("demo")),
+        ("client-1.9", read_input("client-1.9")),
     ],
-    ids=["base", "run", "dev", "demo"],
+    ids=["base", "run", "dev", "demo", "client-1.9"],
 )
 def test_a_lock_pins_what_was_asked_for(lock: str, wanted: list[Requirement]) -> None:
     versions: dict[str, list[Version]] = {}

@@ -13,7 +13,7 @@ A process may die between any two steps: `settle` looks where the refs are and f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from assay.core.permission import (
     refuse_in_mirror,
     refuse_ref,
 )
-from assay.errors import ForbiddenError, InvalidError
+from assay.errors import ForbiddenError, InvalidCredentialsError, InvalidError
 from assay.formats.card import RepoType
 from assay.formats.finding import Finding, has_errors
 from assay.hub import indexing
@@ -288,13 +288,14 @@ class GitPush:
     """One push over git's wire: `judge` is called by the hook, `finish` when git has ended.
 
     Both run in threads. git may die while its push is being judged, so `finish` does not wait for
-    `judge`: whichever ends last closes the push.
+    `judge`: whichever ends last closes the push. Who pushes is asked when everything has arrived: a
+    token may have been revoked meanwhile.
     """
 
-    def __init__(self, hub: Hub, record: RepoRecord, actor: Reader) -> None:
-        self._landing = Landing(hub, record, actor)
+    def __init__(self, hub: Hub, record: RepoRecord, find_actor: Callable[[], Reader]) -> None:
+        self._hub, self._record, self._find_actor = hub, record, find_actor
+        self._landing: Landing | None = None
         self._held = ExitStack()
-        self._prepared = False
         self._turn = Lock()
         self._judging = False
         self._ended = False
@@ -327,22 +328,26 @@ class GitPush:
     def _judge(
         self, updates: tuple[RefUpdate, ...], quarantine: Path | None, options: tuple[str, ...]
     ) -> Verdict:
-        hub, record = self._landing.hub, self._landing.record
+        hub, record = self._hub, self._record
         objects = hub.git.path(record.id) / "objects"
         if quarantine is not None and objects.resolve() not in quarantine.resolve().parents:
             return Verdict(ok=False, lines=("the hook named a folder outside the repository",))
+        try:
+            actor = self._find_actor()
+        except InvalidCredentialsError as error:
+            return Verdict(ok=False, lines=(str(error),))
         self._held.enter_context(hub.git.lock(record.id))
         recover(hub, record.id)
         git = hub.git.open(record.id, quarantine=quarantine)
-        report = judge(hub, record, self._landing.actor, updates, git, lenient=LENIENT in options)
+        report = judge(hub, record, actor, updates, git, lenient=LENIENT in options)
         if report.accepted:
-            self._prepared = True  # before it is: a row half way in is settled too
+            self._landing = Landing(hub, record, actor)  # first: a row half way in is settled too
             self._landing.prepare(updates, git)
         return Verdict(report.accepted, _lines(report, hub.settings.limits.findings_printed))
 
     def _close(self) -> None:
         with self._held:
-            if self._prepared:
+            if self._landing is not None:
                 self._landing.finish()
 
 

@@ -115,7 +115,7 @@ class _Draft:
 
 
 class Upload:
-    """One commit on its way in: `feed` it, then `land` or `close` it. Its calls may block."""
+    """One commit on its way in: `feed` it, `land` it, and `close` it. Its calls may block."""
 
     def __init__(self, hub: Hub, reader: Reader, record: RepoRecord, target: Target) -> None:
         self._hub, self._reader, self._record, self._target = hub, reader, record, target
@@ -153,19 +153,20 @@ class Upload:
         for event in self._lines.feed(data):
             self._take(event)
 
-    def land(self) -> Committed:
-        """The body is whole: make the commit (steps 3 and 4), and close.
+    def land(self, reader: Reader) -> Committed:
+        """The body is whole: make the commit (steps 3 and 4).
+
+        Args:
+            reader: Who commits, as she is known now.
 
         Raises:
+            PushForbiddenError: The reader may not (any more); nothing was changed.
             InvalidError: The commit cannot be made on what is there now.
             EntryNotFoundError: It removes what is not there.
             PushRefusedError: The push door refuses it; nothing was changed.
             StaleRefError: The ref is not where the commit says; nothing was changed.
         """
-        with self._held:
-            return self._land()
-
-    def _land(self) -> Committed:
+        self._reader = reader
         for event in self._lines.finish():
             self._take(event)
         header = self._draft.header

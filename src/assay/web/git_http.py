@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import zlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -108,7 +109,7 @@ def _receive_pack(repo_type: RepoType) -> Handler:
 
 async def _push(context: Context, record: RepoRecord) -> bytes:
     hub = context.hub
-    push = GitPush(hub, record, context.reader)
+    push = GitPush(hub, record, partial(auth.reader_of, hub, context.request))
     async with context.hooks.expect(push.judge, push.finish) as environment:
         return await git_wire.receive_pack(
             hub.git.path(record.id),

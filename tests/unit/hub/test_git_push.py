@@ -32,7 +32,7 @@ def test_a_push_that_git_gave_up_leaves_the_repository_free(tmp_path: Path) -> N
     quarantine = hub.git.path(record.id) / "objects" / "tmp_objdir-test"
     (work.folder / ".git" / "objects").rename(quarantine)
 
-    push = GitPush(hub, record, ada)
+    push = GitPush(hub, record, lambda: ada)
     update = RefUpdate("refs/heads/main", ZERO, commit)
     verdicts = []
     judging = threading.Thread(
@@ -54,7 +54,7 @@ def test_a_push_that_git_gave_up_leaves_the_repository_free(tmp_path: Path) -> N
 
 def test_a_hook_that_asks_after_git_ended_is_refused(tmp_path: Path) -> None:
     hub, ada, record = open_with_model(tmp_path)
-    push = GitPush(hub, record, ada)
+    push = GitPush(hub, record, lambda: ada)
     push.finish()
     verdict = push.judge((), hub.git.path(record.id) / "objects" / "x", ())
     assert (verdict.ok, verdict.lines) == (False, ("git ended before its push was judged",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from assay.hub.pulls import Committed
 from assay.hub.repos import RepoType
 from assay.hub.uploads import Upload
 from assay.storage.database.repos import RepoRecord
+from assay.web import auth
 from assay.web.bodies import Body
 from assay.web.hf_api.account import read_body, repo_url
 from assay.web.hf_api.info import API_KINDS
@@ -120,7 +122,13 @@ async def _receive(context: Context, record: RepoRecord, body: Body) -> Committe
         await asyncio.to_thread(upload.close)
         raise
     # Shielded: what is landing must not lose its objects because somebody hangs up.
-    return await asyncio.shield(asyncio.to_thread(upload.land))
+    return await asyncio.shield(asyncio.to_thread(_land, context, upload))
+
+
+def _land(context: Context, upload: Upload) -> Committed:
+    with closing(upload):
+        # Asked again: while the body came, the token may have been revoked.
+        return upload.land(auth.reader_of(context.hub, context.request))
 
 
 def routes() -> list[Route]:
