@@ -17,10 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assay.core.permission import (
-    ONLY_READS,
     Reader,
     may_close_pull,
-    may_open_pull,
     may_see,
     may_write,
 )
@@ -30,12 +28,12 @@ from assay.errors import (
     DiscussionNotFoundError,
     ForbiddenError,
     InvalidError,
-    UnauthenticatedError,
 )
 from assay.hub import indexing
 from assay.hub.happenings import record as record_event
 from assay.hub.happenings import record_opening
 from assay.hub.open import Hub
+from assay.hub.refusals import need_account, need_opener
 from assay.storage.database import discussions as rows
 from assay.storage.database.discussions import Discussion, Event, Wanted
 from assay.storage.database.engine import Connection
@@ -147,7 +145,7 @@ def open_discussion(
         UnauthenticatedError: A stranger may not.
         InvalidError: There is no title, or too much text.
     """
-    may_open(reader, record)
+    need_opener(reader, record)
     title, description = fit_title(title), fit_text(description)
     with hub.durable.write() as db:
         now = hub.now()
@@ -361,31 +359,6 @@ def _comment(hub: Hub, record: RepoRecord, number: int, comment_id: str) -> Rema
         f"number {number} of {record.full_name} has no comment '{comment_id}'",
         hint="the ids of comments are in its details; reasons of closing stay as they were given",
     )
-
-
-def need_account(reader: Reader) -> None:
-    """Refuse strangers, and tokens that may only read.
-
-    Raises:
-        UnauthenticatedError: Nobody is signed in.
-        ForbiddenError: The token is of scope read.
-    """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in first", hint="send an access token")
-    if not reader.may_act:
-        raise ForbiddenError(ONLY_READS)
-
-
-def may_open(reader: Reader, record: RepoRecord) -> None:
-    """Refuse whoever may open nothing here (rule 1).
-
-    Raises:
-        UnauthenticatedError: Nobody is signed in.
-        ForbiddenError: This account may not.
-    """
-    need_account(reader)
-    if not may_open_pull(reader, record):
-        raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
 
 
 def fit_title(title: str) -> str:

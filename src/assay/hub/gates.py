@@ -15,10 +15,9 @@ from assay.errors import (
     GatedSignInError,
     InvalidError,
     NotFoundError,
-    UnauthenticatedError,
 )
-from assay.hub.lifecycle import need_administrator
 from assay.hub.open import Hub
+from assay.hub.refusals import need_administrator, need_name
 from assay.storage.database import access as rows
 from assay.storage.database import people as people_rows
 from assay.storage.database.access import AccessRequest, AccessStatus
@@ -76,15 +75,14 @@ def ask(hub: Hub, reader: Reader, record: RepoRecord) -> AccessRequest:
         UnauthenticatedError: A stranger asks.
         InvalidError: There is no gate.
     """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in to ask for access", hint="send an access token")
+    account = need_name(reader, "ask for access")
     _need_gate(record)
     status: AccessStatus = "accepted" if record.gated == "auto" else "pending"
     with hub.durable.write() as db:
-        known = rows.find_request(db, record.id, reader.name)
+        known = rows.find_request(db, record.id, account)
         if known is not None:
             return known
-        made = AccessRequest(record.id, reader.name, status, hub.now(), None, "")
+        made = AccessRequest(record.id, account, status, hub.now(), None, "")
         rows.put_request(db, made)
     return made
 

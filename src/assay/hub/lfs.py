@@ -18,12 +18,12 @@ from assay.errors import (
     EntryNotFoundError,
     ForbiddenError,
     InvalidError,
-    UnauthenticatedError,
 )
 from assay.formats.lfs_pointer import Pointer
 from assay.hub import large, repos
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
+from assay.hub.refusals import need_name
 from assay.hub.repos import RepoType
 from assay.storage.blobs import NewBlob
 from assay.storage.database import lfs_objects as rows
@@ -76,15 +76,14 @@ def ask_upload(
         ForbiddenError: Neither may this reader.
         QuotaExceededError: It is too much of somebody who may not write here.
     """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in to upload", hint="send an access token")
+    account = need_name(reader, "upload")
     if not may_open_pull(reader, record):
-        raise ForbiddenError(f"{reader.name} may not upload to {record.full_name}")
+        raise ForbiddenError(f"{account} may not upload to {record.full_name}")
     known = _known(hub, record, objects)
     wanted = [asked for asked in objects if asked.oid not in known]
     remaining = large.remaining_bytes(hub, reader, record)
     if remaining is not None and sum(asked.size_bytes for asked in wanted) > remaining:
-        raise large.quota_error(hub, reader.name)
+        raise large.quota_error(hub, account)
     in_parts = in_parts and may_write(reader, record)
     return [_ask_for(hub, reader, record, known, asked, in_parts=in_parts) for asked in objects]
 

@@ -13,33 +13,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assay.core.permission import ONLY_READS, Reader, may_administer, may_create
-from assay.errors import ForbiddenError, UnauthenticatedError
+from assay.core.permission import Reader, may_create
+from assay.errors import ForbiddenError
 from assay.formats.names import parse_repo_id
 from assay.hub import indexing
 from assay.hub.open import Hub
+from assay.hub.refusals import need_administrator
 from assay.hub.settling import recover
 from assay.storage.database import people as people_rows
 from assay.storage.database import repos as rows
 from assay.storage.database.repos import RepoRecord
-
-
-def need_administrator(reader: Reader, record: RepoRecord) -> None:
-    """Refuse whoever may not change what a repository is (rule 1).
-
-    Raises:
-        UnauthenticatedError: A stranger asks.
-        ForbiddenError: Somebody who may not.
-    """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in first", hint="send an access token")
-    if reader.scope == "read":
-        raise ForbiddenError(ONLY_READS)
-    if not may_administer(reader, record):
-        raise ForbiddenError(
-            f"only the owner of '{record.namespace}' may do that to {record.full_name}",
-            hint="ask an owner of the namespace, or an admin",
-        )
 
 
 def change_settings(

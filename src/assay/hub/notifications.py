@@ -14,8 +14,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from assay.core.permission import Reader, may_see
-from assay.errors import InvalidError, UnauthenticatedError
+from assay.errors import InvalidError
 from assay.hub.open import Hub
+from assay.hub.refusals import need_name
 from assay.storage.database import members as member_rows
 from assay.storage.database import notifications as rows
 from assay.storage.database import people as people_rows
@@ -26,6 +27,7 @@ from assay.storage.database.notifications import NotificationRow
 
 PAGE_SIZE = 50
 MAX_MARKED = 1_000
+ACT = "read what you are told"
 _TO_OWNERS = frozenset({"opened", "comment"})
 _TO_AUTHOR = frozenset({"comment", "closed", "reopened", "merged"})
 
@@ -65,7 +67,7 @@ def listing(hub: Hub, reader: Reader, *, unread: bool = False, page: int = 0) ->
     Raises:
         UnauthenticatedError: A stranger has none.
     """
-    _need_account(reader)
+    need_name(reader, ACT)
     start = page * PAGE_SIZE
     with hub.durable.read() as db:
         return Told(
@@ -89,16 +91,10 @@ def mark_read(hub: Hub, reader: Reader, ids: Collection[int], until: int | None)
         UnauthenticatedError: A stranger has none.
         InvalidError: None is named, or too many are.
     """
-    account = _need_account(reader)
+    account = need_name(reader, ACT)
     if not ids and until is None:
         raise InvalidError("no notification is named", hint='send {"ids": […]} or {"until": id}')
     if len(ids) > MAX_MARKED:
         raise InvalidError(f"{len(ids)} notifications are named; expected at most {MAX_MARKED}")
     with hub.durable.write() as db:
         return rows.mark_read(db, account, ids, until, at=hub.now())
-
-
-def _need_account(reader: Reader) -> str:
-    if reader.name is None:
-        raise UnauthenticatedError("sign in to read what you are told", hint="send an access token")
-    return reader.name

@@ -23,6 +23,7 @@ from assay.hub.happenings import record_opening
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
+from assay.hub.refusals import need_account, need_opener
 from assay.hub.repos import first_commit, resolve
 from assay.hub.settling import recover
 from assay.storage.database import discussions as rows
@@ -180,7 +181,7 @@ def commit(
         RevisionNotFoundError: There is no such branch (any more).
         StaleRefError: The ref does not point to `parent`; nothing was changed.
     """
-    discussions.need_account(reader)
+    need_account(reader)
     with hub.git.lock(record.id):
         recover(hub, record.id)
         git = hub.git.open(record.id)
@@ -216,7 +217,7 @@ def propose(
         PushRefusedError: Errors in files; no pull request was opened.
         StaleRefError: The base is not `parent`; no pull request was opened.
     """
-    discussions.may_open(reader, record)
+    need_opener(reader, record)
     title = discussions.fit_title(proposal.title[: discussions.MAX_TITLE_CHARS])
     description = discussions.fit_text(proposal.description)
     with hub.git.lock(record.id):
@@ -242,7 +243,7 @@ def open_pull(
         ForbiddenError: The reader may not open pull requests here.
         InvalidError: There is no title, or too much text.
     """
-    discussions.may_open(reader, record)
+    need_opener(reader, record)
     title, description = discussions.fit_title(title), discussions.fit_text(description)
     with hub.git.lock(record.id):
         recover(hub, record.id)
@@ -267,7 +268,7 @@ def merge(hub: Hub, reader: Reader, record: RepoRecord, number: int, text: str =
         ConflictError: It is not open, has no commits, or both sides changed the same lines.
     """
     find(hub, reader, record, number)
-    discussions.need_account(reader)
+    need_account(reader)
     if not may_write(reader, record):
         raise ForbiddenError(f"only the owner of '{record.namespace}' may merge here")
     text = discussions.fit_text(text)

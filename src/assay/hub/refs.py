@@ -13,7 +13,8 @@ from assay.errors import ConflictError, ForbiddenError, InvalidError, RevisionNo
 from assay.hub.open import Hub
 from assay.hub.pulls import identity
 from assay.hub.push import land_commit
-from assay.hub.repos import need_writer, resolve
+from assay.hub.refusals import need_writer
+from assay.hub.repos import resolve
 from assay.hub.settling import recover
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Commit, RefUpdate, Repository, is_ref_name, open_quarantine

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Literal
 
 from assay.core.files import ATTRIBUTES, DEFAULT_ATTRIBUTES
-from assay.core.permission import MAIN, ONLY_READS, Reader, may_create, may_see, may_write
+from assay.core.permission import MAIN, Reader, may_create, may_see
 from assay.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
     RepoNotFoundError,
-    UnauthenticatedError,
 )
 from assay.formats.names import parse_repo_id
 from assay.hub import indexing
 from assay.hub.open import Hub
+from assay.hub.refusals import need_name
 from assay.storage.database import people as people_rows
 from assay.storage.database import repos as rows
 from assay.storage.database.repos import RepoRecord
@@ -57,21 +57,6 @@ def current_name(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) 
     return record.full_name
 
 
-def need_writer(reader: Reader, record: RepoRecord) -> None:
-    """Refuse whoever may not write a repository's branches.
-
-    Raises:
-        UnauthenticatedError: A stranger asks.
-        ForbiddenError: Somebody who may not.
-    """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in first", hint="send an access token")
-    if reader.scope == "read":
-        raise ForbiddenError(ONLY_READS)
-    if not may_write(reader, record):
-        raise ForbiddenError(f"{reader.name} may not write to {record.full_name}")
-
-
 def _refuse_what_is_there(hub: Hub, reader: Reader, repo_type: RepoType, full_name: str) -> None:
     """Say that a repository exists rather than that it may not be made: clients then go on."""
     with hub.durable.read() as db:
@@ -108,12 +93,11 @@ def create(
         ConflictError: The name is taken.
     """
     name = parse_repo_id(full_name)
-    if reader.name is None:
-        raise UnauthenticatedError("sign in to create a repository")
+    account = need_name(reader, "create a repository")
     if not may_create(reader, name.namespace):
         _refuse_what_is_there(hub, reader, repo_type, full_name)
         raise ForbiddenError(
-            f"{reader.name} may not create repositories under '{name.namespace}'",
+            f"{account} may not create repositories under '{name.namespace}'",
             hint="ask the namespace's owner, or an admin",
         )
     now = hub.now()
@@ -124,7 +108,7 @@ def create(
         name=name.name,
         private=private,
         created=now,
-        created_by=reader.name,
+        created_by=account,
         mirror_of=mirror_of,
     )
     with hub.durable.write() as db:

@@ -17,14 +17,12 @@ from dataclasses import dataclass, field
 
 from assay.core.checks import bad_path_finding
 from assay.core.files import ATTRIBUTES, attributes_line, stays_in_git
-from assay.core.permission import Reader, may_open_pull, may_write, pull_number
+from assay.core.permission import Reader, may_write, pull_number
 from assay.errors import (
     BadPathError,
     EntryNotFoundError,
-    ForbiddenError,
     InvalidError,
     RevisionNotFoundError,
-    UnauthenticatedError,
 )
 from assay.formats.commit_stream import (
     CommitReader,
@@ -43,6 +41,7 @@ from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Committed, Proposal
 from assay.hub.push import PushForbiddenError, refuse
+from assay.hub.refusals import need_name, need_opener
 from assay.hub.repos import is_unborn
 from assay.storage.blobs import NewBlob
 from assay.storage.database.repos import RepoRecord
@@ -84,11 +83,10 @@ def find_target(
         ForbiddenError: The reader may not.
         RevisionNotFoundError: There is no such branch.
     """
-    if reader.name is None:
-        raise UnauthenticatedError("sign in to commit", hint="hf auth login")
+    need_name(reader, "commit")
     git = hub.git.open(record.id)
-    if as_pull and not may_open_pull(reader, record):
-        raise ForbiddenError(f"{reader.name} may not open pull requests on {record.full_name}")
+    if as_pull:
+        need_opener(reader, record)
     ref = revision if revision.startswith("refs/") else f"refs/heads/{revision}"
     head = git.head(ref) if ref.startswith("refs/heads/") else None
     if head is None and not is_unborn(git, revision) and (as_pull or pull_number(ref) is None):

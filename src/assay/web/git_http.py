@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from assay.errors import InvalidError, NotFoundError, RepoNotFoundError, UnauthenticatedError
 from assay.hub import gates, repos
-from assay.hub.push import GitPush
+from assay.hub.git_push import GitPush
+from assay.hub.refusals import need_name
 from assay.hub.repos import RepoType
 from assay.storage import git_wire
 from assay.storage.database.repos import RepoRecord
@@ -36,8 +37,7 @@ def find_or_ask(context: Context, repo_type: RepoType) -> RepoRecord:
 
 
 def _need_pusher(context: Context) -> None:
-    if context.reader.name is None:
-        raise UnauthenticatedError("sign in to push", hint="send an access token")
+    need_name(context.reader, "push")
     auth.need_scope(context.reader)
 
 

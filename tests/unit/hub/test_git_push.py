@@ -10,8 +10,8 @@ from tests.hub_process import Work
 
 from assay.core.permission import Reader
 from assay.hub import indexing, people, repos
+from assay.hub.git_push import GitPush
 from assay.hub.open import Hub, open_hub
-from assay.hub.push import GitPush
 from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.repos import RepoRecord

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from assay.errors import AssayError, NotFoundError, UnauthenticatedError
+from assay.errors import AssayError, NotFoundError
 from assay.hub import preupload, repos, uploads
 from assay.hub.pulls import Committed
+from assay.hub.refusals import need_name
 from assay.hub.repos import RepoType
 from assay.hub.uploads import Upload
 from assay.storage.database.repos import RepoRecord
@@ -44,8 +45,7 @@ def _preupload(repo_type: RepoType) -> Handler:
 
     async def answer(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        if context.reader.name is None:
-            raise UnauthenticatedError("sign in to upload", hint="hf auth login")
+        need_name(context.reader, "upload")
         asked = await read_body(context, Preupload)
         rows = await asyncio.to_thread(_upload_modes, context, record, asked)
         return json_reply({"files": rows})

@@ -8,8 +8,9 @@ import msgspec
 from starlette.responses import Response
 
 from assay.core.permission import Reader
-from assay.errors import ConflictError, InvalidError, RepoNotFoundError, UnauthenticatedError
+from assay.errors import ConflictError, InvalidError, RepoNotFoundError
 from assay.hub import gates, lifecycle, repos
+from assay.hub.refusals import need_administrator, need_name, need_writer
 from assay.hub.repos import RepoType
 from assay.web.hf_api.account import read_body, repo_url
 from assay.web.hf_api.info import API_KINDS
@@ -83,13 +84,8 @@ def _private(asked: NewRepo | Settings) -> bool | None:
     return asked.visibility == "private"
 
 
-def _need_account(context: Context) -> None:
-    if context.reader.name is None:
-        raise UnauthenticatedError("sign in first", hint="hf auth login")
-
-
 async def _create(context: Context) -> Response:
-    _need_account(context)
+    need_name(context.reader, "change repositories")
     asked = await read_body(context, NewRepo)
     repo_type, private = _type(asked.type), bool(_private(asked))
     hub, reader, name = context.hub, context.reader, asked.full_name(context.reader)
@@ -104,7 +100,7 @@ async def _create(context: Context) -> Response:
 
 async def _delete(context: Context) -> Response:
     """Nothing is deleted by a name it no longer has: a script may mean what was there before."""
-    _need_account(context)
+    need_name(context.reader, "change repositories")
     asked = await read_body(context, Named)
     hub, reader = context.hub, context.reader
     record = repos.find(hub, reader, _type(asked.type), asked.full_name(reader))
@@ -113,7 +109,7 @@ async def _delete(context: Context) -> Response:
 
 
 async def _move(context: Context) -> Response:
-    _need_account(context)
+    need_name(context.reader, "change repositories")
     asked = await read_body(context, Move)
     hub, reader, repo_type = context.hub, context.reader, _type(asked.type)
     record = repos.find(hub, reader, repo_type, asked.from_repo)
@@ -125,7 +121,7 @@ def _settings(repo_type: RepoType) -> Handler:
     async def settings(context: Context) -> Response:
         hub, reader = context.hub, context.reader
         record = repos.find(hub, reader, repo_type, context.repo)
-        lifecycle.need_administrator(reader, record)
+        need_administrator(reader, record)
         asked = await read_body(context, Settings)
         private, gated = _private(asked), _gated(asked.gated)
         await asyncio.to_thread(
@@ -157,7 +153,7 @@ def _auth_check(repo_type: RepoType) -> Handler:
 def _write_check(repo_type: RepoType) -> Handler:
     def write_check(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        repos.need_writer(context.reader, record)
+        need_writer(context.reader, record)
         return json_reply({})
 
     return write_check
