@@ -9,7 +9,7 @@ Sides take turns in every round, so that a busy moment falls on all; a first rou
 came is compared with what was there. nginx and fcgiwrap run from a temporary folder as whoever
 starts this; where they are not installed, the lines that need them are left out, and this is said.
 
-    python benchmarks/hub_clients.py [--part clone] [--rounds 9] [--json]
+    python benchmarks/hub_clients.py [--part clone] [--rounds 7] [--json]
     python benchmarks/hub_clients.py --part commit --repositories 10000
     python benchmarks/hub_clients.py --part memory --memory-mb 1000
 """
@@ -118,7 +118,7 @@ def _goal(row: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What people's clients meet at a served hub.")
     parser.add_argument("--part", choices=PARTS, help="only this one")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--repositories", type=int, default=300, help="of the larger hub")
     parser.add_argument("--file-mb", type=int, default=50, help="size of the file to download")
     parser.add_argument("--memory-mb", type=int, default=200, help="size of the very large file")

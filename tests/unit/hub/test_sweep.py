@@ -1,0 +1,94 @@
+"""What a start finds on disk: refs that moved behind the hub's back, and what a crash left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.hub_process import Work
+
+from assay.core.permission import Reader
+from assay.hub import indexing, people, repos
+from assay.hub.open import Hub, open_hub
+from assay.settings import HubSettings
+from assay.storage.database import pushes as push_rows
+from assay.storage.database.pushes import APPLIED, FAILED, Push
+from assay.storage.git import ZERO, RefUpdate, update_refs
+
+MAIN, SIDE = "refs/heads/main", "refs/heads/side"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    opened = open_hub(HubSettings(data=tmp_path / "data"))
+    indexing.ensure(opened)
+    people.add_account(opened, "ada", token="ada-token-0123456789")
+    yield opened
+    opened.close()
+
+
+def ada(hub: Hub) -> Reader:
+    return people.reader_of(hub, "ada-token-0123456789")
+
+
+def new_model(hub: Hub, name: str) -> str:
+    return repos.create(hub, ada(hub), "model", f"ada/{name}").id
+
+
+def bring(hub: Hub, repo_id: str, folder: Path) -> str:
+    """A commit in a repository that no ref names yet."""
+    work = Work.new(folder)
+    commit = work.commit({"README.md": folder.name})
+    path = hub.git.path(repo_id)
+    work.git("push", str(path), "main:refs/assay/kept/new")
+    return commit
+
+
+def log_of(hub: Hub, repo_id: str) -> list[Push]:
+    with hub.durable.read() as db:
+        return push_rows.pushes(db, repo_id, states=(APPLIED, FAILED))
+
+
+def test_refs_that_moved_by_themselves_are_written_down_once(hub: Hub, tmp_path: Path) -> None:
+    moved, untouched = new_model(hub, "moved"), new_model(hub, "untouched")
+    commit = bring(hub, moved, tmp_path / "work")
+    path = hub.git.path(moved)
+    update_refs(path, [RefUpdate(MAIN, ZERO, commit), RefUpdate(SIDE, ZERO, commit)])
+    indexing.sweep(hub)
+    update_refs(path, [RefUpdate(SIDE, commit, ZERO)])
+    indexing.sweep(hub)
+    indexing.sweep(hub)
+    told = [(push.ref, push.old, push.new, push.actor) for push in log_of(hub, moved)]
+    assert told == [
+        (MAIN, ZERO, commit, None),
+        (SIDE, ZERO, commit, None),
+        (SIDE, commit, ZERO, None),
+    ]
+    assert log_of(hub, untouched) == []
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_a_pending_row_is_settled_by_where_its_ref_is(
+    hub: Hub, tmp_path: Path, *, lands: bool
+) -> None:
+    model = new_model(hub, "cut-short")
+    commit = bring(hub, model, tmp_path / "work")
+    with hub.durable.write() as db:
+        facts = {"repo_id": model, "ref": MAIN, "old": ZERO, "new": commit}
+        push_rows.add_push(db, **facts, actor="ada", pull=None, received=hub.now())
+    if lands:
+        update_refs(hub.git.path(model), [RefUpdate(MAIN, ZERO, commit)])
+    indexing.sweep(hub)
+    assert [push.state for push in log_of(hub, model)] == [APPLIED if lands else FAILED]
+
+
+def test_locks_that_a_crash_left_are_removed(hub: Hub) -> None:
+    path = hub.git.path(new_model(hub, "locked"))
+    left = [path / "packed-refs.lock", path / "refs" / "heads" / "deep" / "main.lock"]
+    for lock in left:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    indexing.sweep(hub)
+    assert [lock.exists() for lock in left] == [False, False]
+    assert (path / "assay.lock").exists()
