@@ -3,12 +3,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from assay.errors import UnavailableError
 from assay.storage.git.child import Child, start
+
+Answer = TypeVar("Answer")
+
+
+def run(speaking: Coroutine[None, None, Answer]) -> Answer:
+    """In a thread, for this one may have a loop: that of a browser whose tests ran before."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, speaking).result()
 
 
 async def read_all(child: Child) -> bytes:
@@ -32,7 +43,7 @@ def test_what_goes_in_comes_out_and_the_status_is_told(tmp_path: Path) -> None:
         child.end_input()
         return await read_all(child), await child.wait()
 
-    assert asyncio.run(speak()) == (b"cba", 3)
+    assert run(speak()) == (b"cba", 3)
 
 
 def test_an_answer_given_before_the_input_was_read_is_not_lost(tmp_path: Path) -> None:
@@ -48,7 +59,7 @@ def test_an_answer_given_before_the_input_was_read_is_not_lost(tmp_path: Path) -
         await child.wait()
         return said, cut
 
-    assert asyncio.run(speak()) == (b"enough", True)
+    assert run(speak()) == (b"enough", True)
 
 
 def test_one_that_is_killed_leaves_nothing_open(tmp_path: Path) -> None:
@@ -64,10 +75,10 @@ def test_one_that_is_killed_leaves_nothing_open(tmp_path: Path) -> None:
         await asyncio.sleep(0.05)
         return before, open_files(), status
 
-    before, after, status = asyncio.run(speak())
+    before, after, status = run(speak())
     assert (after, status) == (before, -9)
 
 
 def test_a_folder_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="gone"):
-        asyncio.run(python("pass", tmp_path / "gone"))
+        run(python("pass", tmp_path / "gone"))
