@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -152,6 +153,28 @@ def commit(
         content=body,
         headers={"Authorization": f"Bearer {hub.token(as_)}"},
     )
+
+
+def test_a_commit_whose_answer_was_lost_is_made_once(hub: HubProcess, model: str) -> None:
+    """`upload_folder` sends it again, with the parent that it knew."""
+    client = api(hub, "ada")
+    parent = upload(client, model, "a.txt", b"a").oid
+    header = {"summary": "more", "description": "of it", "parentCommit": parent}
+    content = base64.b64encode(SIX_MB).decode()
+    lines: list[Line] = [
+        {"key": "header", "value": header},
+        {"key": "file", "value": {"content": content, "path": "w.bin", "encoding": "base64"}},
+        {"key": "deletedFile", "value": {"path": "a.txt"}},
+    ]
+    first, again = commit(hub, model, lines), commit(hub, model, lines)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["commitOid"] == again.json()["commitOid"] == client.model_info(model).sha
+    others: list[list[Line]] = [
+        lines[:2],
+        [{"key": "header", "value": {**header, "summary": "other words"}}, *lines[1:]],
+    ]
+    for other in others:
+        assert commit(hub, model, other).status_code == 412
 
 
 def test_a_folder_goes_up_by_owner_and_stranger(

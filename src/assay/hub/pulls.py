@@ -187,7 +187,10 @@ def commit(
         git = hub.git.open(record.id)
         head = git.head(ref)
         on = head or resolve(record, git, ref)
-        _expect(ref, on, parent)
+        if parent is not None and not on.startswith(parent):
+            if _is_the_same(git, on, parent, reader, proposal, quarantine):
+                return Committed(on, pull_number(ref), Report())
+            raise _stale(ref, on, parent)
         return _commit_on(hub, reader, record, ref, head, on, proposal, quarantine)
 
 
@@ -224,7 +227,8 @@ def propose(
         recover(hub, record.id)
         git = hub.git.open(record.id)
         on = resolve(record, git, base)
-        _expect(base, on, parent)
+        if parent is not None and not on.startswith(parent):
+            raise _stale(base, on, parent)
         pull = _add(hub, reader, record, title, description, status="opening")
         try:
             ref = f"refs/pr/{pull.number}"
@@ -318,11 +322,39 @@ def _add(
     return made
 
 
-def _expect(name: str, head: str, parent: str | None) -> None:
-    if parent is not None and not head.startswith(parent):
-        raise StaleRefError(
-            f"{name} points to {head}, expected {parent}", hint="fetch it and commit on top"
-        )
+def _stale(name: str, head: str, parent: str) -> StaleRefError:
+    hint = "fetch it and commit on top"
+    return StaleRefError(f"{name} points to {head}, expected {parent}", hint=hint)
+
+
+def _is_the_same(
+    git: Repository,
+    there: str,
+    parent: str,
+    reader: Reader,
+    proposal: Proposal,
+    quarantine: Quarantine,
+) -> bool:
+    """Whether a commit is this very proposal: clients that lost the answer send it again.
+
+    Args:
+        git: The repository.
+        there: The commit.
+        parent: The (abbreviated) commit that the proposal is to stand on.
+        reader: Who proposes.
+        proposal: What to change.
+        quarantine: Where its objects are.
+    """
+    found = git.commit(there)
+    known = (found.author_name, found.message, len(found.parents))
+    if known != (reader.name, proposal.message, 1) or not found.parents[0].startswith(parent):
+        return False
+    changes = proposal.plan(git, found.parents[0])
+    author = Identity(found.author_name, found.author_email, found.authored_s)
+    again = quarantine.commit(
+        parent=found.parents[0], changes=changes, message=proposal.message, author=author
+    )
+    return quarantine.same_tree(again, there)
 
 
 def _commit_on(
