@@ -19,7 +19,12 @@ Answer = TypeVar("Answer")
 def run(speaking: Coroutine[None, None, Answer]) -> Answer:
     """In a thread, for this one may have a loop: that of a browser whose tests ran before."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, speaking).result()
+        return pool.submit(_run, speaking).result()
+
+
+def _run(speaking: Coroutine[None, None, Answer]) -> Answer:
+    with asyncio.Runner() as runner:  # Inspect, where it was imported, puts its own asyncio.run
+        return runner.run(speaking)
 
 
 async def read_all(child: Child) -> bytes:
