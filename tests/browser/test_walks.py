@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, HttpCredentials, Page, expect
 from tests.browser.content import BOARD, claims_about, fill
 from tests.hub_process import HubProcess
 
@@ -164,3 +164,24 @@ def test_the_tasks_of_a_benchmark_are_one_click_apart(
     assert heading(desk) == "Bare second"
     expect(tabs.locator("[aria-current=page]")).to_have_text("second")
     expect(desk.get_by_role("heading", name="Put the first result here")).to_be_visible()
+
+
+def test_an_owner_signs_in_and_reads_what_she_is_told(
+    hub: HubProcess, paths: dict[str, str], browser: Browser
+) -> None:
+    who = HttpCredentials(username="ada", password=hub.token("ada"))
+    context = browser.new_context(http_credentials=who)
+    page = context.new_page()
+    page.goto(hub.url)
+    page.get_by_role("link", name="Sign in").click()
+    assert heading(page) == "What you are told"
+    assert "reading as ada" in page.inner_text("header")
+    first = page.get_by_role("row").filter(has_text="eve reports a result").first
+    expect(first).to_contain_text("new")
+    page.get_by_role("button").click()
+    assert page.url == f"{hub.url}/notifications"
+    expect(page.locator(".lead")).to_contain_text("all read")
+    told = page.locator(f"a[href='{paths['pull request']}']").first
+    told.click()
+    assert page.url == hub.url + paths["pull request"]
+    context.close()

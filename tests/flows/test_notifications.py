@@ -178,3 +178,39 @@ def test_owners_of_an_organisation_are_told(hub: HubProcess, model: str) -> None
     hub.create("bench", "lab/shared")
     post(hub, "eve", "lab/shared", "", {"title": "A question"})
     assert told(hub, "bench") == [("opened", "lab/shared", 1, "eve")]
+
+
+def test_the_page_asks_who_is_there_and_tells_her(hub: HubProcess, model: str) -> None:
+    number = propose(hub, "eve", model, RESULT, entry("41"))
+    html = {"Accept": "text/html"}
+    stranger = httpx.get(f"{hub.url}/notifications", headers=html)
+    assert (stranger.status_code, stranger.headers["WWW-Authenticate"]) == (
+        401,
+        'Basic realm="assay"',
+    )
+    assert "WWW-Authenticate" not in httpx.get(f"{hub.url}/a/b/c/d", headers=html).headers
+    as_ada = ("ada", hub.token("ada"))
+    page = httpx.get(f"{hub.url}/notifications", headers=html, auth=as_ada)
+    assert page.status_code == 200
+    assert f"/{model}/discussions/{number}" in page.text
+    assert "no-store" in page.headers["Cache-Control"]
+    wrong = httpx.get(f"{hub.url}/", headers=html, auth=("ada", "a-token-that-is-gone-0123"))
+    assert (wrong.status_code, "WWW-Authenticate" in wrong.headers) == (401, True)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1"])
+def test_a_page_of_another_site_changes_nothing(hub: HubProcess, model: str, origin: str) -> None:
+    """Browsers add the reader's password to whatever a page sends; they also say whose page."""
+    propose(hub, "eve", model, RESULT, entry("41"))
+    as_ada = ("ada", hub.token("ada"))
+    newest = hub.request("GET", "/api/v1/notifications", as_="ada").json()["notifications"][0]
+    form = {"until": str(newest["id"])}
+    url = f"{hub.url}/notifications/read"
+    refused = httpx.post(url, data=form, auth=as_ada, headers={"Origin": origin})
+    assert (refused.status_code, refused.headers["X-Error-Code"]) == (403, "forbidden")
+    unread = "/api/v1/notifications?unread=true"
+    assert hub.request("GET", unread, as_="ada").json()["unread"] > 0
+    done = httpx.post(url, data=form, auth=as_ada, headers={"Origin": hub.url})
+    assert (done.status_code, done.headers["Location"]) == (303, "/notifications")
+    assert hub.request("GET", unread, as_="ada").json()["unread"] == 0
+    assert httpx.post(url, data={"until": "x"}, auth=as_ada).status_code == 400

@@ -360,6 +360,7 @@ class NotificationPage(Answer, frozen=True, kw_only=True):
     count: int
     unread: int
     start: int
+    page_size: int
 
 
 class RunAnswer(Answer, frozen=True, kw_only=True):

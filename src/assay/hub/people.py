@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "login",
         "models",
         "new",
+        "notifications",
         "oauth",
         "runs",
         "search",

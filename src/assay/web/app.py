@@ -37,7 +37,7 @@ from assay.web.routing import (
     moved_path,
     path_segments,
 )
-from assay.web.site import embed
+from assay.web.site import embed, notifications
 from assay.web.site import routes as site
 from assay.web.site.errors import error_page
 
@@ -45,6 +45,7 @@ log = logging.getLogger("assay.web")
 
 # Kept answers are dropped at the first change of the index, or when they grow beyond this.
 MAX_KEPT_BYTES = 64 * 1024 * 1024
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SWEEP_EVERY_S = 300.0
 
 
@@ -56,6 +57,7 @@ def routes() -> list[Route]:
         *git_http.routes(),
         *lfs.routes(),
         *embed.routes(),
+        *notifications.routes(),
         *site.routes(),
     ]
 
@@ -123,6 +125,8 @@ class Application:
                     f"{request.url.path}: a repository's name is NAMESPACE/NAME here"
                 )
             raise NotFoundError(f"{request.method} {request.url.path}: {what}")
+        if request.method not in READING:
+            auth.need_own_page(self._hub, request)
         reader = auth.reader_of(self._hub, request)
         if route.may_change:
             auth.need_scope(reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -48,6 +49,20 @@ def need_scope(reader: Reader) -> None:
     """
     if reader.scope == "read":
         raise ForbiddenError(ONLY_READS, hint="assay token new NAME --scope write")
+
+
+def need_own_page(hub: Hub, request: Request) -> None:
+    """Refuse what a page of another site makes a browser send, which adds the reader's password.
+
+    Browsers name the page's origin with everything that may change something; other clients do not.
+
+    Raises:
+        ForbiddenError: The page is not of this hub.
+    """
+    origin = request.headers.get("origin")
+    own = {urlsplit(hub.settings.public_url).netloc, request.headers.get("host", "")}
+    if origin is not None and urlsplit(origin).netloc not in own - {""}:
+        raise ForbiddenError("a page of another site may change nothing here", hint="use a client")
 
 
 def _password(value: str) -> str | None:

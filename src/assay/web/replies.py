@@ -42,6 +42,8 @@ EMBED_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; "
     "base-uri 'none'; frame-ancestors *"
 )
+# Asks for a name and a password; any token of the account is one.
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="assay"'}
 RAW_POLICY = "sandbox; default-src 'none'"
 # Repository bytes of these types are shown; all others are only ever saved.
 SHOWN_TYPES = {
@@ -85,7 +87,7 @@ def error_headers(error: AssayError) -> dict[str, str]:
     if isinstance(error, errors.InvalidCredentialsError):
         headers["X-Error-Message"] = "Invalid credentials in Authorization header"
     if status == 401:  # noqa: PLR2004 - the status that asks for credentials
-        headers["WWW-Authenticate"] = 'Basic realm="assay"'
+        headers |= CHALLENGE
     return headers
 
 

@@ -27,6 +27,8 @@ from assay.hub.answers import (
     FileChange,
     HistoryLine,
     Model,
+    Notification,
+    NotificationPage,
     PullSummary,
     Removal,
     RunAnswer,
@@ -310,6 +312,30 @@ def discussion_page(**changes: Any) -> DiscussionPage:
         "page_size": 50,
     }
     return DiscussionPage(**fields | changes)
+
+
+def notifications(**changes: Any) -> NotificationPage:
+    fields: dict[str, Any] = {
+        "notifications": [
+            Notification(
+                id=71,
+                kind="claim",
+                repo="acme/rocket-7b",
+                type="model",
+                number=2,
+                title="Report GSM8K, 0-shot",
+                is_pull=True,
+                actor="nadia",
+                at="2026-02-03T07:59:00Z",
+                read=None,
+            )
+        ],
+        "count": 120,
+        "unread": 20,
+        "start": 50,
+        "page_size": 50,
+    }
+    return NotificationPage(**fields | changes)
 
 
 RECORD: dict[str, Any] = {

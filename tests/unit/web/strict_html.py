@@ -25,7 +25,8 @@ PARENTS = {
     "thead": {"table"},
     "tr": {"tbody", "thead"},
 }
-FORBIDDEN = {"base", "embed", "form", "iframe", "img", "object", "script", "style"}
+FORMS = {"/notifications/read"}
+FORBIDDEN = {"base", "embed", "iframe", "img", "object", "script", "style"}
 
 
 @dataclass
@@ -103,6 +104,8 @@ class Page(HTMLParser):
         tag, above = element.tag, [parent.tag for parent in self._open]
         if tag in FORBIDDEN:
             self.faults.append(f"<{tag}> stands in the page")
+        if tag == "form" and element.attributes.get("action") not in FORMS:
+            self.faults.append("a form that is none of ours stands in the page")
         if tag in BLOCKS and (inline := ONLY_INLINE.intersection(above)):
             self.faults.append(f"<{tag}> stands within {sorted(inline)}")
         if tag in INTERACTIVE - {"summary"} and {"a", "summary", "button"}.intersection(above):

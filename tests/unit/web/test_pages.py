@@ -30,6 +30,7 @@ from assay.web.pages import (
     render_error,
     render_home,
     render_model,
+    render_notifications,
     render_run,
 )
 from assay.web.pages.words import upright
@@ -109,6 +110,13 @@ PAGES: dict[str, Callable[[], str]] = {
     ),
     "pull request": lambda: render_discussion(histories.pull(), SITE),
     "pull request, empty": lambda: render_discussion(histories.empty_pull(), SITE),
+    "notifications": lambda: render_notifications(histories.notifications(), SITE),
+    "notifications, beyond the last": lambda: render_notifications(
+        histories.notifications(notifications=[]), SITE
+    ),
+    "notifications, none": lambda: render_notifications(
+        histories.notifications(notifications=[], count=0, unread=0), SITE
+    ),
     "run": lambda: render_run(histories.run(), SITE),
     "run, empty": lambda: render_run(histories.run(record={}, log_path=None), SITE),
     "error": lambda: render_error(404, "Not here", "no such model", "look again", SITE),
@@ -139,7 +147,8 @@ def test_a_page_has_the_bones_that_readers_lean_on(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_navigation_names_only_what_is_there(name: str) -> None:
     page = Page(PAGES[name]())
-    assert page.hrefs()[1:4] == ["/", "/benchmarks", "/api/v1/openapi.json"]
+    there = ["/", "/benchmarks", "/api/v1/openapi.json", "/notifications"]
+    assert page.hrefs()[1:5] == there
     assert "<input" not in page.html
     assert "/commit/" not in page.html
 
@@ -166,6 +175,9 @@ HOSTILE_PAGES: dict[str, Callable[[str], str]] = {
     ),
     "discussions": lambda text: render_discussions(poison(histories.discussion_page(), text), SITE),
     "pull": lambda text: render_discussion(poison(histories.pull(), text), SITE),
+    "notifications": lambda text: render_notifications(
+        poison(histories.notifications(), text), SITE
+    ),
     "run": lambda text: render_run(poison(histories.run(), text), SITE),
     "error": lambda text: render_error(404, text, text, text, SITE),
     "reader": lambda text: render_benchmarks([], Site(SITE.public_url, text, text)),
@@ -373,6 +385,16 @@ def test_a_list_of_discussions_leads_to_each_and_to_its_other_pages() -> None:
         "/acme/rocket-7b/discussions",
         "/acme/rocket-7b/discussions?p=2",
     } <= set(page.hrefs())
+
+
+def test_notifications_lead_to_what_they_tell_and_to_their_other_pages() -> None:
+    page = Page(render_notifications(histories.notifications(), SITE))
+    assert "20 new of 120." in page.text
+    assert "nadia reports a result in the pull request Report GSM8K, 0-shot" in page.text
+    hrefs = set(page.hrefs())
+    assert {"/acme/rocket-7b/discussions/2", "/acme/rocket-7b"} <= hrefs
+    assert {"/notifications?p=0", "/notifications?p=2"} <= hrefs
+    assert [button.attributes["value"] for button in page.all("button")] == ["71"]
 
 
 def test_a_settled_pull_request_is_not_to_be_merged_again() -> None:

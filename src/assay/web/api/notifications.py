@@ -16,6 +16,7 @@ from assay.web.hf_api.account import read_body
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 
+PRIVATE = {"Cache-Control": "private, no-store"}
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -26,20 +27,30 @@ class Read(msgspec.Struct, forbid_unknown_fields=True):
     until: Id | None = None
 
 
-def _listing(context: Context) -> Response:
+def told_of(context: Context) -> NotificationPage:
+    """The page of notifications that a request asks for.
+
+    Raises:
+        UnauthenticatedError: A stranger has none.
+        InvalidError: A parameter is not known.
+    """
     asked = context.query("unread")
     if asked not in {"", "true", "false"}:
         raise InvalidError(f"unread={asked} is not known; expected true or false")
     told = notifications.listing(
         context.hub, context.reader, unread=asked == "true", page=context.page()
     )
-    answer = NotificationPage(
+    return NotificationPage(
         notifications=[_answer(row) for row in told.rows],
         count=told.count,
         unread=told.unread,
         start=told.start,
+        page_size=notifications.PAGE_SIZE,
     )
-    return json_reply(answer, headers={"Cache-Control": "private, no-store"})
+
+
+def _listing(context: Context) -> Response:
+    return json_reply(told_of(context), headers=PRIVATE)
 
 
 def _answer(row: NotificationRow) -> Notification:

@@ -12,6 +12,7 @@ from assay.web.pages.rendering import (
     render_error,
     render_home,
     render_model,
+    render_notifications,
     render_run,
 )
 from assay.web.pages.site import Site
@@ -27,5 +28,6 @@ __all__ = [
     "render_error",
     "render_home",
     "render_model",
+    "render_notifications",
     "render_run",
 ]

@@ -32,6 +32,7 @@ def environment() -> Environment:
         "count": words.count,
         "day": words.day,
         "evidence": words.evidence,
+        "happening": words.happening,
         "minute": words.minute,
         "number": words.number,
         "plain_number": words.plain_number,

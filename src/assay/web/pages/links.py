@@ -20,6 +20,9 @@ OPENAPI = "/api/v1/openapi.json"
 HOME = "/"
 BENCHMARKS = "/benchmarks"
 BENCHMARKS_JSON = "/api/v1/benchmarks"
+NOTIFICATIONS = "/notifications"
+NOTIFICATIONS_READ = "/notifications/read"
+NOTIFICATIONS_JSON = "/api/v1/notifications"
 
 
 def segment(text: str) -> str:

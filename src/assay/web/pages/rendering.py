@@ -12,6 +12,7 @@ from assay.hub.answers import (
     DiscussionPage,
     HomeAnswer,
     Model,
+    NotificationPage,
     RunAnswer,
 )
 from assay.hub.leaderboard import Leaderboard, Place
@@ -23,7 +24,7 @@ from assay.web.pages.readme import render_readme
 from assay.web.pages.site import Site
 from assay.web.pages.strips import view_claims
 from assay.web.pages.timeline import ending, is_apart, timeline
-from assay.web.pages.words import shell
+from assay.web.pages.words import notifications_sentence, shell
 
 
 def render_home(home: HomeAnswer, site: Site) -> str:
@@ -145,6 +146,11 @@ def render_discussions(page: DiscussionPage, site: Site) -> str:
         "create": f'{create} --title "A question" --body "What you would like to know"',
     }
     return render("discussions.html", site=site, page=page, commands=commands)
+
+
+def render_notifications(page: NotificationPage, site: Site) -> str:
+    """What the reader is told."""
+    return render("notifications.html", site=site, page=page, sentence=notifications_sentence(page))
 
 
 def render_run(run: RunAnswer, site: Site) -> str:

@@ -9,6 +9,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from assay.hub.answers import Notification, NotificationPage
+
 SHORT_COMMIT = 7
 
 
@@ -166,3 +168,29 @@ def brief(text: str) -> str:
 def shell(*words: str) -> str:
     """A command to be copied: task ids are anybody's text, so each word is quoted."""
     return " ".join(shlex.quote(word) for word in words)
+
+
+def notifications_sentence(page: NotificationPage) -> str:
+    """How much the reader is told, and of what."""
+    if not page.count:
+        return (
+            "Nothing yet. You are told when somebody reports a result for a model of yours, opens "
+            "or says something on a repository of yours, or answers you."
+        )
+    return f"{page.unread} new of {page.count}." if page.unread else f"{page.count}, all read."
+
+
+_HAPPENINGS = {
+    "opened": "opened",
+    "claim": "reports a result in",
+    "comment": "commented on",
+    "closed": "closed",
+    "reopened": "reopened",
+    "merged": "merged",
+}
+
+
+def happening(told: Notification) -> str:
+    """What somebody did, before the title of where she did it."""
+    where = "pull request" if told.is_pull else "discussion"
+    return f"{_HAPPENINGS.get(told.kind, told.kind)} the {where}"

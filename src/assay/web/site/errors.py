@@ -7,10 +7,10 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from assay import __version__
-from assay.errors import AssayError
+from assay.errors import AssayError, InvalidCredentialsError
 from assay.hub.open import Hub
 from assay.web.pages import Site, render_error
-from assay.web.replies import error_headers, page_reply, status_of
+from assay.web.replies import CHALLENGE, error_headers, page_reply, status_of
 
 
 def error_page(hub: Hub, error: AssayError) -> Response:
@@ -20,6 +20,7 @@ def error_page(hub: Hub, error: AssayError) -> Response:
     title = HTTPStatus(status).phrase
     reply = page_reply(render_error(status, title, error.message, error.hint, site), status=status)
     for name, value in error_headers(error).items():
-        if name != "WWW-Authenticate":  # a browser would ask for a password it has no use for
+        # A browser that has sent no password would ask for one it has no use for.
+        if name not in CHALLENGE or isinstance(error, InvalidCredentialsError):
             reply.headers[name] = value
     return reply
