@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.hub_process import HubProcess, Work, entry
 
@@ -96,3 +98,33 @@ def test_a_private_repository_is_cloned_by_its_owner_alone(
         assert refused.returncode == 128
         missing = at.git("clone", "--quiet", url.replace("hidden", "nothing"), "o", check=False)
         assert refused.stderr.replace("hidden", "nothing") == missing.stderr
+
+
+GARBAGE = {
+    "nothing": b"",
+    "an end": b"0000",
+    "no length": b"zzzz",
+    "a length too small": b"0003",
+    "a length too large": b"fff0" + b"a" * 50,
+    "cut in a line": b"00a5" + b"0" * 40,
+    "text": b"GET / HTTP/1.1\r\n\r\n",
+    "zeros": b"\0" * 5000,
+    "a gzip of nothing": gzip.compress(b""),
+    "a command and no pack": b"0067" + b"0" * 40 + b" " + b"1" * 40 + b" refs/heads/main\0\n0000",
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+@pytest.mark.parametrize("service", ["git-upload-pack", "git-receive-pack"])
+def test_garbage_on_the_wire_changes_nothing(hub: HubProcess, service: str, name: str) -> None:
+    before = hub.main("ada", "datasets/bench/quiz")
+    answer = httpx.post(
+        f"{hub.url}/datasets/bench/quiz/{service}",
+        content=GARBAGE[name],
+        headers={"Content-Type": f"application/x-{service}-request"},
+        auth=("bench", hub.token("bench")),
+        timeout=30,
+    )
+    assert answer.status_code < 500
+    assert hub.main("ada", "datasets/bench/quiz") == before
+    assert not list(hub.data.glob("git/??/*.git/objects/tmp_objdir-*"))
