@@ -140,3 +140,20 @@ def test_an_honest_pull_request_on_a_gated_repository_lands(hub: HubProcess, gat
         revision=f"refs/pr/{made.pr_num}",
     )
     assert more.oid != made.oid
+
+
+def test_what_was_open_before_may_be_said_again(hub: HubProcess, work: Work, gated: str) -> None:
+    """The content is in the repository already, so neither the API nor git brings it anew."""
+    eve = HfApi(endpoint=hub.url, token=hub.token("eve"))
+    path, content = ".eval_results/quiz.yaml", entry("61").encode()
+    one, other = (CommitOperationAdd(path, content) for _ in range(2))
+    first = eve.create_commit(gated, [one], commit_message="A result", create_pr=True)
+    assert first.pr_num is not None
+    eve.change_discussion_status(gated, first.pr_num, "closed")
+    again = eve.create_commit(gated, [other], commit_message="Again", create_pr=True)
+    assert again.pr_num != first.pr_num
+    pull = eve.create_pull_request(gated, title="By git", description="the same once more")
+    work.git("fetch", "--quiet", hub.remote("ada", gated), f"refs/pr/{first.pr_num}")
+    work.git("checkout", "--quiet", "FETCH_HEAD")
+    work.git("commit", "--quiet", "--amend", "--message", "By git")
+    assert work.push(hub.remote("eve", gated), f"+HEAD:refs/pr/{pull.num}").returncode == 0

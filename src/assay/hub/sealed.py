@@ -14,6 +14,8 @@ from assay.hub.open import Hub
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import Repository, TreeItem
 
+BRANCHES, PULLS = "refs/heads/", "refs/pr/"
+
 
 def refuse_sealed(hub: Hub, record: RepoRecord, actor: Reader, git: Repository) -> list[str]:
     """Why the new commits of a push cannot land: their open files are others that were here before.
@@ -27,16 +29,25 @@ def refuse_sealed(hub: Hub, record: RepoRecord, actor: Reader, git: Repository) 
     if record.gated is None or gates.is_let_in(hub, actor, record):
         return []
     brought = {oid for oid, _ in git.new_blobs()}
-    reasons = []
+    suspects: list[tuple[str, TreeItem]] = []
     for commit in git.new_commits():
         known = {item.oid for parent in commit.parents for item in _open_files(git, parent)}
-        reasons += [
-            f"{item.path} in {commit.oid[:12]}: not a file of this push, and what is in "
-            f"{record.full_name} is for those who were let in; ask for access first"
+        suspects += [
+            (commit.oid, item)
             for item in _open_files(git, commit.oid)
             if item.oid not in brought and item.oid not in known
         ]
-    return reasons
+    if not suspects:
+        return []
+    # What is open elsewhere already may be said again: then it is here, and nobody sends it anew.
+    heads = {git.commit_of(ref) for prefix in (BRANCHES, PULLS) for ref in git.refs(prefix)}
+    is_open = {item.oid for head in heads if head for item in _open_files(git, head)}
+    return [
+        f"{item.path} in {commit[:12]}: not a file of this push, and what is in "
+        f"{record.full_name} is for those who were let in; ask for access first"
+        for commit, item in suspects
+        if item.oid not in is_open
+    ]
 
 
 def _open_files(git: Repository, commit: str) -> Iterator[TreeItem]:
