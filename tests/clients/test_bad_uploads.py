@@ -45,12 +45,14 @@ def send(hub: HubProcess, model: str, body: bytes | Iterator[bytes], token: str)
 def leftovers(hub: HubProcess) -> list[str]:
     """What no finished upload leaves on the disk."""
     waiting = list((hub.data / "blobs" / "new").iterdir())
-    return [str(path) for path in [*waiting, *hub.data.glob("git/??/*.git/objects/tmp_objdir-*")]]
+    return [str(path) for path in [*waiting, *hub.data.glob("repos/??/*.git/objects/tmp_objdir-*")]]
 
 
 def is_untouched(hub: HubProcess, model: str) -> bool:
     """Nobody has committed, git finds no fault in any repository, and nothing lies about."""
-    for repository in hub.data.glob("git/??/*.git"):
+    repositories = list(hub.data.glob("repos/??/*.git"))
+    assert repositories
+    for repository in repositories:
         argv = ["git", f"--git-dir={repository}", "fsck", "--no-dangling", "--no-progress"]
         checked = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr

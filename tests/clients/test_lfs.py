@@ -9,9 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
@@ -19,6 +22,8 @@ from huggingface_hub import CommitOperationAdd, HfApi, lfs
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 from tests.hub_process import ENVIRONMENT, HubProcess, Work
+
+from assay.core.signed_link import find_grant
 
 NUMBERS = itertools.count()
 CONTENT = bytes(range(256)) * 5_000
@@ -159,6 +164,33 @@ def test_a_link_is_good_for_one_thing_only(hub: HubProcess, model: str) -> None:
     assert (hub.data / "secret").stat().st_mode & 0o777 == 0o600
     pointer = actions(batch(hub, model, "upload", content))
     assert pointer["upload"], "what another repository has must be sent again"
+
+
+def repo_id(hub: HubProcess, model: str) -> str:
+    """What a repository is called on the disk."""
+    for config in hub.data.glob("repos/??/*.git/config"):
+        if f"name = model {model}\n" in config.read_text():
+            return config.parent.stem
+    raise AssertionError(f"no folder of {model}")
+
+
+@pytest.mark.parametrize(("left_s", "status"), [(60, 200), (-1, 403)])
+def test_a_link_is_good_for_a_while(hub: HubProcess, model: str, left_s: int, status: int) -> None:
+    """The same link, given by this hub, with its time still to come and over."""
+    content = fresh()
+    link = actions(batch(hub, model, "upload", content))["upload"]["href"]
+    address, _, query = link.partition("?")
+    grant = find_grant("upload", repo_id(hub, model), oid_of(content), 0, dict(parse_qsl(query)))
+    assert grant is not None
+    secret = (hub.data / "secret").read_bytes()
+    assert grant.is_signed(secret, dict(parse_qsl(query))["signature"])
+    timed = replace(grant, expires_s=int(time.time()) + left_s)
+    answer = httpx.put(f"{address}?{urlencode(timed.query(secret))}", content=content)
+    assert answer.status_code == status
+    if status != 200:
+        assert "expired" in answer.json()["error"]
+        again = batch(hub, model, "upload", content)
+        assert "upload" in actions(again), "nothing was kept"
 
 
 def test_people_who_may_not_write_have_a_quota(hub: HubProcess, model: str) -> None:

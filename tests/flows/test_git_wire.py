@@ -127,4 +127,4 @@ def test_garbage_on_the_wire_changes_nothing(hub: HubProcess, service: str, name
     )
     assert answer.status_code < 500
     assert hub.main("ada", "datasets/bench/quiz") == before
-    assert not list(hub.data.glob("git/??/*.git/objects/tmp_objdir-*"))
+    assert not list(hub.data.glob("repos/??/*.git/objects/tmp_objdir-*"))
