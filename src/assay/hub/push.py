@@ -35,7 +35,6 @@ from assay.hub.large import Incoming, refuse_blobs
 from assay.hub.open import Hub
 from assay.hub.profiles import card_findings
 from assay.hub.results import FOLDER, ResultReader, read_limited
-from assay.hub.sealed import refuse_sealed
 from assay.hub.settling import settle
 from assay.hub.specs import declared_by
 from assay.storage.database import discussions as discussion_rows
@@ -120,9 +119,6 @@ def judge(
             reasons.append(f"{update.ref}: points to something that is not a commit")
     if reasons:
         return Report(tuple(reasons))
-    sealed = refuse_sealed(hub, record, actor, git)
-    if sealed:  # before a finding could quote them
-        return Report(faults=tuple(sealed))
     findings: list[Finding] = []
     for update in updates if hub.settings.checks else ():
         if lane_of(update.ref) and not update.deletes:

@@ -72,8 +72,7 @@ def _info_refs(repo_type: RepoType) -> Handler:
         record = find_or_ask(context, repo_type)
         if service == "git-receive-pack":
             _need_pusher(context)
-        else:
-            gates.need_files(context.hub, context.reader, record)
+        gates.need_files(context.hub, context.reader, record)
         path, protocol = context.hub.git.path(record.id), _protocol(context)
         body = await context.hub.advertisements.of(path, service, protocol=protocol)
         kind = f"application/x-{service}-advertisement"
@@ -99,6 +98,9 @@ def _receive_pack(repo_type: RepoType) -> Handler:
     async def receive_pack(context: Context) -> Response:
         record = find_or_ask(context, repo_type)
         _need_pusher(context)
+        # A push may name, or build on, any object by its id: also what is behind a gate. Whoever
+        # was not let in sends whole files, over the API.
+        gates.need_files(context.hub, context.reader, record)
         # Shielded: once git may have moved a ref, the push is settled even if the client hangs up.
         answer = await asyncio.shield(_push(context, record))
         kind = "application/x-git-receive-pack-result"

@@ -190,17 +190,11 @@ class Repository:
 
     def new_blobs(self) -> Iterator[tuple[str, int]]:
         """Ids and sizes in bytes of the blobs in the quarantine; none without one."""
-        yield from self._new(ObjectType.BLOB)
-
-    def new_commits(self) -> Iterator[Commit]:
-        """The commits in the quarantine, whether or not a ref will lead to them."""
-        for oid, _ in self._new(ObjectType.COMMIT):
-            yield self.commit(oid)
-
-    def _new(self, wanted: ObjectType) -> Iterator[tuple[str, int]]:
-        for oid in pygit2.Odb(str(self._quarantine)) if self._quarantine is not None else ():
+        if self._quarantine is None:
+            return
+        for oid in pygit2.Odb(str(self._quarantine)):
             kind, size_bytes = self._git.odb.read_header(oid)
-            if kind == wanted:
+            if kind == ObjectType.BLOB:
                 yield str(oid), int(size_bytes)
 
     def read(self, commit: str, path: str) -> bytes:
