@@ -26,6 +26,7 @@ COMMANDS = {
     "submit": ("assay.cli.submit", "Report results for a model by pull request."),
     "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),
     "mirror": ("assay.cli.mirror", "Copy a repository from elsewhere, and keep it up to date."),
+    "import-mteb": ("assay.cli.import_mteb", "Import the results of MTEB, with their history."),
     "index": ("assay.cli.index", "Rebuild, inspect or dump the index."),
     "backup": ("assay.cli.backup", "Write a whole hub to one file."),
     "restore": ("assay.cli.backup", "Make a data folder from a backup."),
@@ -44,7 +45,9 @@ class LazyGroup(click.Group):
         """Import the one command that was asked for."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command: click.Command = getattr(
+            importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -7,7 +7,7 @@ can be built over the log. Only `state` moves: pending → applied or failed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,13 +75,15 @@ def add_push(
         sa.insert(push).values(**values, repo_id=repo_id, state=state, canonical="", digest="")
     )
     number = int(row.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
-    canonical = rfc8785.dumps({"id": number, **facts})
-    db.execute(
-        sa.update(push)
-        .where(push.c.id == number)
-        .values(canonical=canonical.decode(), digest=hashlib.sha256(canonical).hexdigest())
-    )
+    canonical = canonical_form(number, facts)
+    db.execute(sa.update(push).where(push.c.id == number).values(**canonical))
     return number
+
+
+def canonical_form(number: int, facts: Mapping[str, Any]) -> dict[str, str]:
+    """The columns `canonical` and `digest` of a row with these facts."""
+    canonical = rfc8785.dumps({"id": number, **facts})
+    return {"canonical": canonical.decode(), "digest": hashlib.sha256(canonical).hexdigest()}
 
 
 def settle_push(db: sa.Connection, number: int, state: str) -> None:

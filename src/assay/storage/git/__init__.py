@@ -11,6 +11,7 @@ from assay.storage.git.folder import (
 )
 from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
+from assay.storage.git.packing import Pack, write_repository
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem, is_ref_name
 from assay.storage.git.store import GitStore, packed_refs
 from assay.storage.git.writing import (
@@ -35,6 +36,7 @@ __all__ = [
     "FolderFile",
     "GitStore",
     "Identity",
+    "Pack",
     "Quarantine",
     "RefUpdate",
     "Repository",
@@ -53,5 +55,6 @@ __all__ = [
     "read_clone",
     "uncovered",
     "update_refs",
+    "write_repository",
     "write_root",
 ]

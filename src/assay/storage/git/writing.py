@@ -42,11 +42,16 @@ class RefUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a commit made by the hub names: an account and its no-reply address."""
+    """Who a commit made by the hub names: an account and its no-reply address.
+
+    `when_s` is seconds since the epoch; `offset_min` is how many minutes the clock on the wall
+    there is ahead of UTC.
+    """
 
     name: str
     email: str
     when_s: int
+    offset_min: int = 0
 
 
 def write_root(repository: Path, files: Mapping[str, bytes], message: str, author: Identity) -> str:
@@ -67,7 +72,7 @@ def write_root(repository: Path, files: Mapping[str, bytes], message: str, autho
 
 
 def _signature(one: Identity) -> pygit2.Signature:
-    return pygit2.Signature(one.name, one.email, one.when_s, 0)
+    return pygit2.Signature(one.name, one.email, one.when_s, one.offset_min)
 
 
 def update_refs(repository: Path, updates: Sequence[RefUpdate]) -> None:
