@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.hub_process import HubProcess, Work, quiz_hub
+from tests.postgres import Postgres, postgres_server
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +21,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 def work(tmp_path: Path) -> Work:
     """An empty working copy."""
     return Work.new(tmp_path / "work")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for this session."""
+    with postgres_server() as server:
+        yield server

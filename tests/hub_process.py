@@ -26,9 +26,14 @@ ENVIRONMENT = {
 
 
 def assay(*arguments: str, data: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run an `assay` command on a data folder."""
+    """Run an `assay` command on a data folder; `$ASSAY_DATABASE_URL` says where its databases are.
+
+    Standard error of a command that fails is in the error.
+    """
     argv = [sys.executable, "-m", "assay", *arguments, "--data", str(data)]
-    return subprocess.run(argv, check=check, capture_output=True, text=True)
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert not check or done.returncode == 0, done.stderr
+    return done
 
 
 def free_port() -> int:

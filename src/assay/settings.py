@@ -65,6 +65,8 @@ class HubSettings:
         checks: Whether the files of a push are checked and indexed. Off only to measure what that
             costs; permission and the push log are never off.
         official: Names of the benchmarks that lists mark as official; None marks all of them.
+        database_url: The PostgreSQL database that holds both stores, `postgresql://…`; None keeps
+            them in the data folder. Not in the repr, for it may hold a password.
     """
 
     data: Path = DEFAULT_DATA
@@ -73,3 +75,4 @@ class HubSettings:
     files: FileLimits = field(default_factory=FileLimits)
     checks: bool = True
     official: tuple[str, ...] | None = None
+    database_url: str | None = field(default=None, repr=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assay.cli.hub_options import data_option, opened
+from assay.cli.hub_options import data_option, database_url, opened
 from assay.cli.output import print_json
 from assay.settings import HubSettings
 
@@ -51,7 +51,8 @@ def restore(file: Path, data: Path, *, as_json: bool) -> None:
     from assay.hub.backup import restore as restore_hub  # noqa: PLC0415
 
     with _bar("restoring") as progress:
-        summary = restore_hub(file, HubSettings(data=data), on_progress=progress)
+        settings = HubSettings(data=data, database_url=database_url())
+        summary = restore_hub(file, settings, on_progress=progress)
     _say(summary, f"restored {data}", as_json=as_json)
 
 

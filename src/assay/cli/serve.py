@@ -53,7 +53,7 @@ def serve(
     """Run a hub on this machine until Ctrl-C."""
     import uvicorn  # noqa: PLC0415 - only serving needs it
 
-    from assay.hub.open import serving  # noqa: PLC0415
+    from assay.hub.serving import serving  # noqa: PLC0415
     from assay.web.app import make_app  # noqa: PLC0415
 
     changed = read_limits(limits)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +28,14 @@ from assay.settings import HubSettings
 from assay.storage import archive
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
-from assay.storage.database.durable_store import STORE, open_durable
+from assay.storage.database.durable_store import (
+    STORE,
+    drop_stores,
+    load_copy,
+    need_empty,
+    open_durable,
+    save_copy,
+)
 from assay.storage.git import ZERO, packed_refs
 
 Progress = Callable[[int, int], None]
@@ -57,8 +65,7 @@ def back_up(
     """
     created = hub.now()
     with tempfile.TemporaryDirectory(dir=hub.settings.data, prefix="backup-") as scratch:
-        store = Path(scratch) / STORE
-        hub.durable.copy_to(store)
+        store = save_copy(hub.durable, Path(scratch))
         repositories = _repositories(Path(scratch))
         files = [(STORE, store), *_files(hub, [repo for repo, _ in repositories])]
         counted = _Counted(sum(path.stat().st_size for _, path in files), on_progress)
@@ -130,7 +137,7 @@ def restore(
         on_progress: See `Progress`.
 
     Raises:
-        ConflictError: The data folder holds something.
+        ConflictError: The data folder holds something, or the database does.
         InvalidError: The file is damaged, or is no backup; the data folder is as it was.
     """
     data = settings.data.absolute()
@@ -158,19 +165,35 @@ def restore(
 
 
 def _revive(source: Path, settings: HubSettings) -> None:
+    """Bring the rows to where they are kept; then all that needs an open hub."""
+    url = settings.database_url
+    if url is None:
+        with closing(open_hub(settings)) as hub:
+            _settle_in(source, hub)
+        return
+    with tempfile.TemporaryDirectory(dir=settings.data, prefix="rows-") as rows:
+        (settings.data / STORE).rename(Path(rows) / STORE)
+        with closing(open_hub(settings)) as hub:
+            need_empty(hub.durable)
+            try:
+                load_copy(Path(rows), hub.durable)
+                _settle_in(source, hub)
+            except BaseException:
+                hub.close()  # who reads would keep what they read from being dropped
+                drop_stores(url)
+                raise
+
+
+def _settle_in(source: Path, hub: Hub) -> None:
     """Hold refs against objects, settle what was under way, and build the index."""
-    hub = open_hub(settings)
-    try:
-        with hub.durable.read() as db:
-            repo_ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
-        for repo_id in repo_ids:
-            hub.git.complete(repo_id)
-            missing = hub.git.find_missing(repo_id)
-            if missing is not None:
-                raise InvalidError(
-                    f"{source}: repository {repo_id} is not whole: {missing}",
-                    hint="it was damaged before the backup was taken; look at that hub's disk",
-                )
-        indexing.sweep(hub)
-    finally:
-        hub.close()
+    with hub.durable.read() as db:
+        repo_ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
+    for repo_id in repo_ids:
+        hub.git.complete(repo_id)
+        missing = hub.git.find_missing(repo_id)
+        if missing is not None:
+            raise InvalidError(
+                f"{source}: repository {repo_id} is not whole: {missing}",
+                hint="it was damaged before the backup was taken; look at that hub's disk",
+            )
+    indexing.sweep(hub)

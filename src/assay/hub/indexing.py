@@ -348,17 +348,16 @@ def rebuild(hub: Hub, *, on_progress: Progress = lambda _done, _of: None) -> Non
         hub: The hub; another process may be serving it.
         on_progress: Called with (repositories done, of how many).
     """
-    built = IndexStore(hub.settings.data, name="index.building.sqlite", fresh=True)
-    built.create()
-    with hub.durable.read() as db:
-        ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
-    for done, repo_id in enumerate(ids):
-        on_progress(done, len(ids))
-        sync_into(hub, built, repo_id)
-    on_progress(len(ids), len(ids))
-    with hub.index.exclusive():
-        _catch_up(hub, built)
-        hub.index.replace_with(built)
+    with hub.index.building() as built:
+        with hub.durable.read() as db:
+            ids = [record.id for record in repo_rows.all_repos(db, deleted=True)]
+        for done, repo_id in enumerate(ids):
+            on_progress(done, len(ids))
+            sync_into(hub, built, repo_id)
+        on_progress(len(ids), len(ids))
+        with hub.index.exclusive():
+            _catch_up(hub, built)
+            hub.index.replace_with(built)
 
 
 def _catch_up(hub: Hub, index: IndexStore) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assay.errors import ConflictError, UnavailableError
+from assay.errors import UnavailableError
 from assay.hub.results import ParsedFiles
 from assay.settings import HubSettings
 from assay.storage.blobs import Blobs, LocalBlobs
-from assay.storage.database.durable_store import open_durable
+from assay.storage.database.durable_store import has_durable, open_durable
 from assay.storage.database.engine import Database
-from assay.storage.database.index_store import IndexStore
+from assay.storage.database.index_store import IndexStore, open_index
 from assay.storage.git import GitStore
 from assay.storage.git_wire import Advertisements
 from assay.storage.parts import Parts
@@ -73,14 +71,19 @@ class Hub:
         self.index.close()
 
 
+def has_hub(data: Path) -> bool:
+    """Whether a data folder is a hub's already."""
+    return has_durable(data)
+
+
 def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC)) -> Hub:
     """Open a data folder, making what is not there yet.
 
     An index of another schema is left as it is: `indexing.ensure` rebuilds it.
 
     Raises:
-        ConflictError: A newer Assay wrote the folder.
-        UnavailableError: The folder cannot be made or written to.
+        ConflictError: A newer Assay wrote the folder, or its databases are kept elsewhere.
+        UnavailableError: The folder cannot be made or written to, or the database not reached.
     """
     data = settings.data.absolute()  # git runs in folders of its own
     settings = replace(settings, data=data)
@@ -94,29 +97,10 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
     return Hub(
         settings=settings,
         git=GitStore(data / "repos"),
-        durable=open_durable(data),
-        index=IndexStore(data),
+        durable=open_durable(data, settings.database_url),
+        index=open_index(data, settings.database_url),
         blobs=LocalBlobs(data / "blobs"),
         parts=Parts(data / "uploads"),
         secret=load_secret(data / "secret"),
         clock=clock,
     )
-
-
-@contextmanager
-def serving(hub: Hub) -> Iterator[None]:
-    """Hold the one right to serve this data folder; the kernel lets go when the process dies.
-
-    Raises:
-        ConflictError: Another process serves it.
-    """
-    with (hub.settings.data / "serve.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConflictError(
-                f"another process serves {hub.settings.data}",
-                hint="stop it first, or give another folder with --data",
-            ) from error
-        hub.blobs.remove_unfinished()
-        yield

@@ -198,12 +198,11 @@ async def _sweep_now_and_then(hub: Hub) -> None:
 
 
 def make_app(hub: Hub) -> ASGIApp:
-    """The application for an open hub; whoever runs it holds `assay.hub.open.serving`."""
+    """The application for an open hub; whoever runs it holds `assay.hub.serving`."""
     hooks = HookListener()
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await asyncio.to_thread(indexing.sweep, hub)
         await hooks.start()
         sweeping = asyncio.create_task(_sweep_now_and_then(hub))
         try:

@@ -10,7 +10,7 @@ from alembic.config import Config
 
 from assay.storage.database import discussions
 from assay.storage.database.durable_store import MIGRATIONS, open_durable
-from assay.storage.database.engine import Database
+from assay.storage.database.engine import SqliteDatabase
 
 OLD = """
 insert into account (name, is_admin, created) values ('ada', 0, 't0');
@@ -25,11 +25,11 @@ insert into pull_event (repo_id, number, kind, actor, at, text) values
 """
 
 
-def at_revision(folder: Path, revision: str) -> Database:
+def at_revision(folder: Path, revision: str) -> SqliteDatabase:
     """A durable store as it was after a migration."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    database = Database(folder / "hub.sqlite", durability="FULL")
+    database = SqliteDatabase(folder / "hub.sqlite", durability="FULL")
     with database.write() as db:
         config.attributes["connection"] = db
         command.upgrade(config, revision)

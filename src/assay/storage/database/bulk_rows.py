@@ -21,7 +21,7 @@ from assay.storage.database.durable_tables import (
     repo,
     repo_name,
 )
-from assay.storage.database.pushes import APPLIED, canonical_form
+from assay.storage.database.pushes import APPLIED, canonical_form, next_number
 from assay.storage.database.repos import RepoRecord
 
 _ROWS_A_STATEMENT = 500
@@ -130,17 +130,14 @@ def add_repos(db: sa.Connection, records: Sequence[RepoRecord]) -> None:
 
 def add_pushes(db: sa.Connection, new: Sequence[NewPush]) -> list[int]:
     """Write rows of the push log that are applied; returns their numbers, in the same order."""
-    numbers: list[int] = []
-    for part in _parts(new):
-        rows = [asdict(one) | {"state": APPLIED, "canonical": "", "digest": ""} for one in part]
-        insert = sa.insert(push).returning(push.c.id, sort_by_parameter_order=True)
-        made = list(db.execute(insert, rows).scalars())
-        sealed = [
-            {"number": number, **canonical_form(number, _facts(one))}
-            for number, one in zip(made, part, strict=True)
+    first = next_number(db)
+    numbers = list(range(first, first + len(new)))
+    for part in _parts(list(zip(numbers, new, strict=True))):
+        rows = [
+            {**asdict(one), "id": number, "state": APPLIED, **canonical_form(number, _facts(one))}
+            for number, one in part
         ]
-        db.execute(sa.update(push).where(push.c.id == sa.bindparam("number")), sealed)
-        numbers += made
+        db.execute(sa.insert(push), rows)
     return numbers
 
 

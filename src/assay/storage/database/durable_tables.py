@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from assay.storage.database.types import BigInteger, Text
+
 metadata = sa.MetaData()
 
 account = sa.Table(
     "account",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
     sa.Column("is_admin", sa.Boolean, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("created", Text, nullable=False),
 )
 
 # A namespace is claimed when somebody with the right to has said whose it is. A user's own is; an
@@ -19,10 +21,10 @@ account = sa.Table(
 namespace = sa.Table(
     "namespace",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("owner", sa.Text, sa.ForeignKey("account.name")),
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("owner", Text, sa.ForeignKey("account.name")),
     sa.Column("claimed", sa.Boolean, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("created", Text, nullable=False),
     sa.Index("namespace_owner", "owner"),
 )
 sa.Index("namespace_lower", sa.func.lower(namespace.c.name))
@@ -31,39 +33,39 @@ sa.Index("namespace_lower", sa.func.lower(namespace.c.name))
 member = sa.Table(
     "member",
     metadata,
-    sa.Column("namespace", sa.Text, sa.ForeignKey("namespace.name"), primary_key=True),
-    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("added", sa.Text, nullable=False),
+    sa.Column("namespace", Text, sa.ForeignKey("namespace.name"), primary_key=True),
+    sa.Column("account", Text, sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("role", Text, nullable=False),
+    sa.Column("added", Text, nullable=False),
     sa.Index("member_account", "account"),
 )
 
 token = sa.Table(
     "token",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
-    sa.Column("revoked", sa.Text),
-    sa.Column("scope", sa.Text, nullable=False, server_default="write"),
+    sa.Column("digest", Text, primary_key=True),
+    sa.Column("account", Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("created", Text, nullable=False),
+    sa.Column("revoked", Text),
+    sa.Column("scope", Text, nullable=False, server_default="write"),
     sa.Index("token_account", "account"),
 )
 
 repo = sa.Table(
     "repo",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("namespace", sa.Text, sa.ForeignKey("namespace.name"), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("type", Text, nullable=False),
+    sa.Column("namespace", Text, sa.ForeignKey("namespace.name"), nullable=False),
+    sa.Column("name", Text, nullable=False),
     sa.Column("private", sa.Boolean, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
-    sa.Column("created_by", sa.Text, sa.ForeignKey("account.name"), nullable=False),
-    sa.Column("gated", sa.Text),
-    sa.Column("deleted", sa.Text),
-    sa.Column("deleted_by", sa.Text),
+    sa.Column("created", Text, nullable=False),
+    sa.Column("created_by", Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("gated", Text),
+    sa.Column("deleted", Text),
+    sa.Column("deleted_by", Text),
     # Where it is a copy of, and is brought up to date from; null for what began here.
-    sa.Column("mirror_of", sa.Text),
+    sa.Column("mirror_of", Text),
     sa.UniqueConstraint("type", "namespace", "name"),
 )
 
@@ -72,10 +74,10 @@ repo = sa.Table(
 repo_name = sa.Table(
     "repo_name",
     metadata,
-    sa.Column("type", sa.Text, primary_key=True),
-    sa.Column("written", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), nullable=False),
+    sa.Column("type", Text, primary_key=True),
+    sa.Column("written", Text, primary_key=True),
+    sa.Column("key", Text, nullable=False),
+    sa.Column("repo_id", Text, sa.ForeignKey("repo.id"), nullable=False),
     sa.Index("repo_name_key", "type", "key"),
     sa.Index("repo_name_of", "repo_id"),
 )
@@ -84,42 +86,42 @@ repo_name = sa.Table(
 access = sa.Table(
     "access",
     metadata,
-    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
-    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), primary_key=True),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("asked", sa.Text, nullable=False),
-    sa.Column("decided_by", sa.Text),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("repo_id", Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("account", Text, sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("asked", Text, nullable=False),
+    sa.Column("decided_by", Text),
+    sa.Column("reason", Text, nullable=False),
 )
 
 # Discussions and pull requests share one numbering in a repository.
 discussion = sa.Table(
     "discussion",
     metadata,
-    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("repo_id", Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("number", BigInteger, primary_key=True, autoincrement=False),
     sa.Column("is_pull", sa.Boolean, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("author", sa.Text, sa.ForeignKey("account.name"), nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("title", Text, nullable=False),
+    sa.Column("description", Text, nullable=False),
+    sa.Column("author", Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("created", Text, nullable=False),
     # The push that brought it into main, once it is merged.
-    sa.Column("merged_by_push", sa.Integer),
+    sa.Column("merged_by_push", BigInteger),
 )
 
 # Rows are only ever added: edits of a comment are events about it.
 discussion_event = sa.Table(
     "discussion_event",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("repo_id", sa.Text, nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("about", sa.Text),
+    sa.Column("id", BigInteger, primary_key=True),
+    sa.Column("repo_id", Text, nullable=False),
+    sa.Column("number", BigInteger, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("about", Text),
     sa.ForeignKeyConstraint(["repo_id", "number"], ["discussion.repo_id", "discussion.number"]),
     sa.Index("discussion_event_of", "repo_id", "number"),
 )
@@ -128,15 +130,15 @@ discussion_event = sa.Table(
 notification = sa.Table(
     "notification",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("repo_id", sa.Text, nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("event", sa.Integer, sa.ForeignKey("discussion_event.id"), nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("read", sa.Text),
+    sa.Column("id", BigInteger, primary_key=True),
+    sa.Column("account", Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("repo_id", Text, nullable=False),
+    sa.Column("number", BigInteger, nullable=False),
+    sa.Column("event", BigInteger, sa.ForeignKey("discussion_event.id"), nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("read", Text),
     sa.Index("notification_of", "account", "id"),
     sqlite_autoincrement=True,
 )
@@ -145,19 +147,24 @@ notification = sa.Table(
 push = sa.Table(
     "push",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("repo_id", sa.Text, nullable=False),
-    sa.Column("ref", sa.Text, nullable=False),
-    sa.Column("old", sa.Text, nullable=False),
-    sa.Column("new", sa.Text, nullable=False),
-    sa.Column("actor", sa.Text),
-    sa.Column("pull", sa.Integer),
-    sa.Column("received", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("canonical", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("id", BigInteger, primary_key=True),
+    sa.Column("repo_id", Text, nullable=False),
+    sa.Column("ref", Text, nullable=False),
+    sa.Column("old", Text, nullable=False),
+    sa.Column("new", Text, nullable=False),
+    sa.Column("actor", Text),
+    sa.Column("pull", BigInteger),
+    sa.Column("received", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("canonical", Text, nullable=False),
+    sa.Column("digest", Text, nullable=False),
     sa.Index("push_of", "repo_id", "id"),
-    sa.Index("push_pending", "state", sqlite_where=sa.text("state = 'pending'")),
+    sa.Index(
+        "push_pending",
+        "state",
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -167,12 +174,12 @@ push = sa.Table(
 lfs_object = sa.Table(
     "lfs_object",
     metadata,
-    sa.Column("repo_id", sa.Text, sa.ForeignKey("repo.id"), primary_key=True),
-    sa.Column("oid", sa.Text, primary_key=True),
-    sa.Column("size_bytes", sa.BigInteger, nullable=False),
-    sa.Column("git_oid", sa.Text, nullable=False),
-    sa.Column("account", sa.Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("repo_id", Text, sa.ForeignKey("repo.id"), primary_key=True),
+    sa.Column("oid", Text, primary_key=True),
+    sa.Column("size_bytes", BigInteger, nullable=False),
+    sa.Column("git_oid", Text, nullable=False),
+    sa.Column("account", Text, sa.ForeignKey("account.name"), nullable=False),
     sa.Column("counted", sa.Boolean, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("created", Text, nullable=False),
     sa.Index("lfs_object_by", "account", "counted"),
 )

@@ -1,16 +1,22 @@
-"""One database: an SQLAlchemy engine with short write transactions and reads that never block.
+"""One database: short write transactions, one at a time, and reads that never block.
 
-SQLite runs in WAL mode: one writer at a time (`write` takes the lock at once, so that a transaction
-never fails half-way for having read first), any number of readers beside it.
+Two kinds keep a hub: SQLite files in its data folder, and PostgreSQL (`postgresql`). Both give the
+same promises, so that nothing above this room asks which it is:
+
+1. `read` is a snapshot: all that is asked within it is answered as of one moment.
+2. `write` waits for its turn before it reads anything: there is one writer at a time, in whatever
+   process. What it has looked at stays true until it commits, and it never fails half-way for
+   having looked first.
+3. Text is sorted by its bytes.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -18,18 +24,38 @@ from sqlalchemy import Connection, event
 
 from assay.errors import UnavailableError
 
-__all__ = ["Connection", "Database", "rows_as"]
+__all__ = ["Connection", "Database", "SqliteDatabase", "rows_as", "to_json"]
 
 BUSY_TIMEOUT_S = 30.0
 Durability = Literal["FULL", "NORMAL"]
 T = TypeVar("T")
 
 
-class Database:
-    """An open database.
+class Database(Protocol):
+    """An open database."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A snapshot to read from."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction: committed when the block ends, undone when it raises."""
+
+    def need_answer(self) -> None:
+        """See that it can be read.
+
+        Raises:
+            UnavailableError: It cannot.
+        """
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+class SqliteDatabase:
+    """A file, in WAL mode: one writer at a time, any number of readers beside it.
 
     Args:
-        path: The SQLite file; made when it is not there.
+        path: The file; made when it is not there.
         durability: SQLite's `synchronous`: FULL survives a power cut at every commit, NORMAL may
             lose the last transactions (good enough for what can be derived again).
     """
@@ -39,7 +65,7 @@ class Database:
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-            json_serializer=_to_json,
+            json_serializer=to_json,
             json_deserializer=msgspec.json.decode,
         )
         _configure(self._engine, durability)
@@ -52,7 +78,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction: committed when the block ends, undone when it raises."""
+        """A transaction; it takes SQLite's lock at once."""
         with self._engine.connect() as connection:
             writer = connection.execution_options(assay_write=True)
             with writer.begin():
@@ -83,7 +109,8 @@ class Database:
         self._engine.dispose()
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """JSON as columns hold it."""
     return msgspec.json.encode(value).decode()
 
 

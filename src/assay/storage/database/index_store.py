@@ -1,8 +1,11 @@
-"""The derived store as a file that can be replaced under everybody's feet.
+"""The derived store, which can be replaced under everybody's feet.
 
-A rebuild makes a new file beside the old one, which serves until the new one is complete, and then
-swaps them by rename. Whoever writes holds a shared lock on `index.lock`; the swap takes it
-exclusively, so that no change can go into a file that is about to be thrown away.
+A rebuild makes a new index beside the old one, which serves until the new one is complete; then
+they are swapped at one stroke. Whoever writes cannot do so while they are, so that no change goes
+into an index that is about to be thrown away.
+
+In a data folder it is a file, swapped by rename: writers hold a shared lock on `index.sqlite.lock`,
+a swap an exclusive one. `postgresql_index` has the other kind.
 """
 
 from __future__ import annotations
@@ -10,30 +13,100 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol, Self
 
 import sqlalchemy as sa
 
-from assay.storage.database.engine import Database
+from assay.errors import ConflictError
+from assay.storage.database.durable_store import need_driver
+from assay.storage.database.engine import Connection, SqliteDatabase
 from assay.storage.database.index_tables import SCHEMA, metadata, stamp
 
 Generation = tuple[int, int]
+BUILDING = "index.building.sqlite"
 
 
-class IndexStore:
+class IndexStore(Protocol):
+    """An index."""
+
+    def is_current(self) -> bool:
+        """Whether it has tables of the schema this code knows."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it: a new hub."""
+
+    def create(self) -> None:
+        """Make empty tables where there are none; harmless if another process was first."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A snapshot of the index as it is now."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction on the index that serves; one at a time, in whatever process."""
+
+    def need_answer(self) -> None:
+        """See that the index which serves can be read.
+
+        Raises:
+            UnavailableError: It cannot.
+        """
+
+    def generation(self) -> Generation:
+        """Changes whenever anything was committed to the index, by any process.
+
+        Call it from one thread: the one that answers requests.
+        """
+
+    def building(self) -> AbstractContextManager[IndexStore]:
+        """A new index beside this one, with empty tables; one process at a time builds.
+
+        Raises:
+            ConflictError: Another process is building.
+        """
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep everybody from writing, for the last moments before a swap."""
+
+    def replace_with(self, built: IndexStore) -> None:
+        """Put an index from `building` in the place of this one; call it within `exclusive`."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def open_index(folder: Path, url: str | None = None) -> IndexStore:
+    """The index of a hub: in its data folder, or in a PostgreSQL database."""
+    if url is None:
+        return SqliteIndex(folder)
+    need_driver()
+    from assay.storage.database.postgresql_index import PostgresIndex  # noqa: PLC0415
+
+    return PostgresIndex(url)
+
+
+def has_current_stamp(db: Connection) -> bool:
+    """Whether the tables at hand are of the schema this code knows."""
+    return db.execute(sa.select(stamp.c.schema)).scalar() == SCHEMA
+
+
+def make_tables(db: Connection) -> None:
+    """Make all tables, and say of which schema they are."""
+    metadata.create_all(db, checkfirst=False)
+    db.execute(sa.insert(stamp).values(schema=SCHEMA, generation=0))
+
+
+class SqliteIndex:
     """The index in a data folder: `index.sqlite`, reopened whenever a rebuild has swapped it."""
 
-    def __init__(self, folder: Path, *, name: str = "index.sqlite", fresh: bool = False) -> None:
+    def __init__(self, folder: Path, *, name: str = "index.sqlite") -> None:
         self.path = folder / name
-        if fresh:
-            for left in folder.glob(f"{name}*"):
-                left.unlink()
         self._lock = folder / f"{name}.lock"
         self._open()
 
     def _open(self) -> None:
-        self._database = Database(self.path, durability="NORMAL")
+        self._database = SqliteDatabase(self.path, durability="NORMAL")
         self._inode = self.path.stat().st_ino if self.path.exists() else 0
         self._watch = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         if not self._inode:
@@ -48,9 +121,7 @@ class IndexStore:
     def is_current(self) -> bool:
         """Whether the file has tables of the schema this code knows."""
         with self._database.read() as db:
-            if not sa.inspect(db).has_table(stamp.name):
-                return False
-            return db.execute(sa.select(stamp.c.schema)).scalar() == SCHEMA
+            return sa.inspect(db).has_table(stamp.name) and has_current_stamp(db)
 
     def is_empty(self) -> bool:
         """Whether there is nothing in the file: a new data folder."""
@@ -60,18 +131,18 @@ class IndexStore:
     def create(self) -> None:
         """Make empty tables in an empty file."""
         with self._database.write() as db:
-            metadata.create_all(db)
-            db.execute(sa.insert(stamp).values(schema=SCHEMA, generation=0))
+            if not sa.inspect(db).has_table(stamp.name):
+                make_tables(db)
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Iterator[Connection]:
         """A snapshot of the index as it is now."""
         self._reopen_if_swapped()
         with self._database.read() as db:
             yield db
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self) -> Iterator[Connection]:
         """A transaction on the file that serves."""
         with self._lock.open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -90,12 +161,31 @@ class IndexStore:
         self._database.need_answer()
 
     def generation(self) -> Generation:
-        """Changes whenever anything was committed to the index, by any process. Costs microseconds.
-
-        Call it from one thread: the one that answers requests.
-        """
+        """The file, and how often others than this connection have changed it. Microseconds."""
         self._reopen_if_swapped()
         return self._inode, self._watch.execute("PRAGMA data_version").fetchone()[0]
+
+    @contextmanager
+    def building(self) -> Iterator[Self]:
+        """A new file beside this one; what a broken rebuild left is removed.
+
+        Raises:
+            ConflictError: Another process is building.
+        """
+        folder = self.path.parent
+        with (folder / "building.lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise already_building() from error
+            for left in folder.glob(f"{BUILDING}*"):
+                left.unlink()
+            built = type(self)(folder, name=BUILDING)
+            try:
+                built.create()
+                yield built
+            finally:
+                built.close()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -105,8 +195,10 @@ class IndexStore:
             yield
 
     def replace_with(self, built: IndexStore) -> None:
-        """Put a complete index in the place of this one; call it within `exclusive`."""
-        with built._database.read() as db:
+        """Put a complete file in the place of this one."""
+        if not isinstance(built, SqliteIndex):
+            raise TypeError(f"a file is replaced with a file, got {built!r}")
+        with built._database.read() as db:  # noqa: SLF001 - of the same class
             db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         built.close()
         for suffix in ("-wal", "-shm"):
@@ -118,3 +210,10 @@ class IndexStore:
         """Close every connection."""
         self._watch.close()
         self._database.close()
+
+
+def already_building() -> ConflictError:
+    """What to say to the second of two rebuilds."""
+    return ConflictError(
+        "another process is building this hub's index", hint="wait until it has ended"
+    )

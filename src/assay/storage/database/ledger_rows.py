@@ -12,6 +12,7 @@ from assay.core.ledger import ClaimRecord, Ledger, VersionRecord
 from assay.formats.finding import Finding
 from assay.storage.database import index_tables as tables
 from assay.storage.database.engine import Connection, rows_as
+from assay.storage.database.writing import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +195,7 @@ def _put(
     One statement for all, since a push may change hundreds; and not `asdict`, which copies deeply.
     """
     names = table.columns.keys()
-    rows = [{name: getattr(record, name) for name in names} for record in records]
-    if rows:
-        db.execute(sa.insert(table).prefix_with("OR REPLACE"), rows)
+    put(db, table, [{name: getattr(record, name) for name in names} for record in records])
 
 
 def _insert(db: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

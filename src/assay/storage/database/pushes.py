@@ -71,13 +71,20 @@ def add_push(
         "received": received,
     }
     values = {name: value for name, value in facts.items() if name != "repository"}
-    row = db.execute(
-        sa.insert(push).values(**values, repo_id=repo_id, state=state, canonical="", digest="")
-    )
-    number = int(row.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
-    canonical = canonical_form(number, facts)
-    db.execute(sa.update(push).where(push.c.id == number).values(**canonical))
+    number = next_number(db)
+    row = {**values, "id": number, "repo_id": repo_id, "state": state}
+    db.execute(sa.insert(push).values(**row, **canonical_form(number, facts)))
     return number
+
+
+def next_number(db: sa.Connection) -> int:
+    """What the next row of the log is called; its writer is the only one until it commits.
+
+    Not the database's own count, which on a server goes on when a transaction is undone: a row that
+    is missing from the log must be one that somebody took away.
+    """
+    last: int | None = db.execute(sa.select(sa.func.max(push.c.id))).scalar()
+    return (last or 0) + 1
 
 
 def canonical_form(number: int, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from assay.storage.database.types import BigInteger, Text
+
 revision = "0003"
 down_revision: str | None = "0002"
 
@@ -16,14 +18,14 @@ def upgrade() -> None:  # noqa: D103
     )
     made = op.create_table(
         "discussion_event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("repo_id", sa.Text(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("at", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("about", sa.Text(), nullable=True),
+        sa.Column("id", BigInteger, nullable=False),
+        sa.Column("repo_id", Text, nullable=False),
+        sa.Column("number", BigInteger, nullable=False),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("actor", Text, nullable=False),
+        sa.Column("at", Text, nullable=False),
+        sa.Column("text", Text, nullable=False),
+        sa.Column("about", Text, nullable=True),
         sa.ForeignKeyConstraint(["repo_id", "number"], ["discussion.repo_id", "discussion.number"]),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -43,10 +45,10 @@ def _events() -> list[dict[str, object]]:
 def _descriptions() -> list[dict[str, object]]:
     """Each right after the opening of its pull request."""
     query = (
-        "select min(event.id) + 0.5 as place, event.repo_id, event.number, 'comment' as kind,"
+        "select event.id + 0.5 as place, event.repo_id, event.number, 'comment' as kind,"
         " discussion.author as actor, event.at, discussion.description as text"
         " from pull_event as event join discussion using (repo_id, number)"
-        " where event.kind = 'opened' and discussion.description != ''"
-        " group by event.repo_id, event.number"
+        " where discussion.description != '' and event.id in ("
+        " select min(id) from pull_event where kind = 'opened' group by repo_id, number)"
     )
     return [dict(row) for row in op.get_bind().execute(sa.text(query)).mappings()]

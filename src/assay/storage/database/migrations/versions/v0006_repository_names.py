@@ -5,19 +5,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from assay.storage.database.types import Text
+
 revision = "0006"
 down_revision: str | None = "0005"
 
 
 def upgrade() -> None:  # noqa: D103
     for name in ("gated", "deleted", "deleted_by"):
-        op.add_column("repo", sa.Column(name, sa.Text(), nullable=True))
+        op.add_column("repo", sa.Column(name, Text, nullable=True))
     op.create_table(
         "repo_name",
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("written", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("repo_id", sa.Text(), nullable=False),
+        sa.Column("type", Text, nullable=False),
+        sa.Column("written", Text, nullable=False),
+        sa.Column("key", Text, nullable=False),
+        sa.Column("repo_id", Text, nullable=False),
         sa.ForeignKeyConstraint(["repo_id"], ["repo.id"]),
         sa.PrimaryKeyConstraint("type", "written"),
     )
@@ -29,12 +31,12 @@ def upgrade() -> None:  # noqa: D103
     )
     op.create_table(
         "access",
-        sa.Column("repo_id", sa.Text(), nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("asked", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("repo_id", Text, nullable=False),
+        sa.Column("account", Text, nullable=False),
+        sa.Column("status", Text, nullable=False),
+        sa.Column("asked", Text, nullable=False),
+        sa.Column("decided_by", Text, nullable=True),
+        sa.Column("reason", Text, nullable=False),
         sa.ForeignKeyConstraint(["account"], ["account.name"]),
         sa.ForeignKeyConstraint(["repo_id"], ["repo.id"]),
         sa.PrimaryKeyConstraint("repo_id", "account"),
