@@ -5,7 +5,7 @@ WORKERS ?= 2
 ARGS ?=
 
 BIN := .venv/bin
-BENCHMARKS := $(wildcard benchmarks/[a-z]*.py)
+BENCHMARKS := $(filter-out benchmarks/make_hub.py,$(wildcard benchmarks/[a-z]*.py))
 
 .PHONY: help demo serve test storm lint bench clean
 .NOTPARALLEL:

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import cast
@@ -365,7 +365,8 @@ def write_results(entries: Iterable[Entry]) -> bytes:
             "task_id": entry.task_id,
             "revision": entry.dataset_revision,
         }
-        source = entry.source and dict(zip(SOURCE_KEYS, astuple(entry.source), strict=True))
+        by = entry.source
+        source = by and {"url": by.url, "name": by.name, "user": by.user, "org": by.org}
         extra = dict(entry.extra)
         block = [
             *_block("dataset", dataset, extra.pop("dataset", None)),

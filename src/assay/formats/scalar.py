@@ -132,7 +132,15 @@ def _octal_differs(text: str) -> bool:
 
 
 def write_text(text: str) -> str:
-    """A string as YAML that every reader takes for that string: plain where safe, else quoted."""
+    """A string as YAML that every reader takes for that string: plain where safe, else quoted.
+
+    Short ones are remembered: the same names, dates and keys are written again and again.
+    """
+    return _write_short(text) if len(text) <= _SHORT else _write_short.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _write_short(text: str) -> str:
     is_plain = _SAFE_PLAIN.fullmatch(text) or _URL_PLAIN.fullmatch(text)
     return text if is_plain and not _means_else(text) else quote(text)
 
@@ -145,10 +153,10 @@ def _means_else(text: str) -> bool:
 
 def quote(text: str) -> str:
     """A double-quoted YAML scalar on one line; all but printable characters are escaped."""
-    return "".join(
-        char if char.isprintable() else _escape(char)
-        for char in json.dumps(text, ensure_ascii=False)
-    )
+    said = json.dumps(text, ensure_ascii=False)
+    if said.isprintable():
+        return said
+    return "".join(char if char.isprintable() else _escape(char) for char in said)
 
 
 def _escape(char: str) -> str:
