@@ -132,3 +132,9 @@ class UnavailableError(AssayError):
     """A part outside this process did not do its work: git, a model, another hub."""
 
     code = "unavailable"
+
+
+class DamagedRepositoryError(UnavailableError):
+    """A repository's folder is gone, or objects in it are missing or broken."""
+
+    code = "damaged-repository"

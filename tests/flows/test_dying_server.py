@@ -102,7 +102,7 @@ DEATHS: dict[str, tuple[Act, str, dict[str, str]]] = {
     "push: row applied": (REWRITE, f"before:{PUSH}:indexing.sync", REWRITTEN),
     "push: index half written": (
         REWRITE,
-        "after:assay.hub.indexing:ledger_rows.save_ledger",
+        "after:assay.hub.indexing.work:record_rows.save_ledgers",
         REWRITTEN,
     ),
     "push: indexed, not answered": (REWRITE, f"after:{PUSH}:indexing.sync", REWRITTEN),

@@ -358,4 +358,4 @@ def test_the_real_results(tmp_path: Path) -> None:
     status = indexing.status(hub)
     hub.close()
     assert (said.models.made, said.rows) == (5, 1_034_478)
-    assert {(row.pushes_behind, row.faults) for row in status} == {(0, 0)}
+    assert {(row.pushes_behind, row.errors) for row in status} == {(0, 0)}

@@ -17,13 +17,23 @@ COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claim
 @click.command(epilog="Example: assay board demo/small-talk/popularity --claims all")
 @click.argument("benchmark", metavar="NS/DATASET[/TASK]")
 @click.option("--claims", type=click.Choice(["all"]), help="One row a claim, not a model.")
+@click.option("--start", default=0, show_default=True, help="How many rows to pass over.")
+@click.option("--limit", default=100, show_default=True, help="How many rows at most.")
 @click.option("--endpoint", help=ENDPOINT_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the API's answer.")
-def board(benchmark: str, claims: str | None, endpoint: str | None, *, as_json: bool) -> None:
+def board(
+    benchmark: str,
+    claims: str | None,
+    start: int,
+    limit: int,
+    endpoint: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Show the board of a benchmark (its first task, unless one is named)."""
     ref = parse_benchmark_ref(benchmark)
     path = f"/api/v1/boards/{ref.dataset}" + (f"/{quote(ref.task, safe='')}" if ref.task else "")
-    params = {"claims": claims} if claims else None
+    params = {"start": str(start), "limit": str(limit)} | ({"claims": claims} if claims else {})
     answer = get_json(resolve_endpoint(endpoint), path, token=find_token(), params=params)
     if as_json:
         print_json(answer)
@@ -35,6 +45,10 @@ def board(benchmark: str, claims: str | None, endpoint: str | None, *, as_json: 
         title=f"{answer['title']}: {answer['task']['task_id']} ({answer['policy']})",
     )
     click.echo(answer["sentence"], err=True)
+    last = min(answer["start"] + answer["page_size"], answer["count"])
+    if last < answer["count"]:
+        shown = f"Rows {answer['start'] + 1} to {last} of {answer['count']}"
+        click.echo(f"{shown}; --start {last} shows the next.", err=True)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -49,7 +49,7 @@ def status(data: Path, *, as_json: bool) -> None:
         print_json([asdict(row) for row in rows])
         return
     print_table(
-        ["repository", "type", "indexed", "head", ">behind", ">errors"],
+        ["repository", "type", "indexed", "head", ">behind", ">errors", "fault"],
         [
             [
                 row.name,
@@ -57,7 +57,8 @@ def status(data: Path, *, as_json: bool) -> None:
                 (row.indexed or "-")[:12],
                 (row.head or "-")[:12],
                 str(row.pushes_behind),
-                str(row.faults),
+                str(row.errors),
+                row.fault,
             ]
             for row in rows
         ],

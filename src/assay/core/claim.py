@@ -58,6 +58,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         samples: Items scored, where a matching run record says so.
         stderr: Standard error in the task's unit, likewise.
         contradicts: The claim on main that this one would replace.
+        conflicts: Whether another live claim of the same lane gives the same task another value.
         evidence_level: 0 to 5, as the words in the documentation.
         mirror_of: Where the entry was copied from with its whole repository; None for what was
             said here.
@@ -93,6 +94,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     pusher: str | None
     author_name: str
     contradicts: str | None
+    conflicts: bool = False
     mirror_of: str | None = None
 
 

@@ -19,118 +19,13 @@ from assay.core.claim import Reporter, State
 from assay.core.provenance import (
     MAIN_LANE,
     Event,
-    Place,
     PlacedEntry,
     Thread,
     advance,
     claim_id,
     live_after,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One commit of a lane, or the removal of the lane (`commit` is then empty).
-
-    Attributes:
-        commit: The commit's id.
-        push: Number of the push that brought it, with when it came and who sent it.
-        rewrites: Whether that push rewrote the lane's history.
-    """
-
-    commit: str
-    push: int
-    received: str
-    pusher: str | None
-    rewrites: bool
-    author_name: str = ""
-    author_email: str = ""
-    authored_s: int = 0
-    committer_name: str = ""
-    committed_s: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What stands behind an entry at a commit: level 0 to 5, items scored, standard error."""
-
-    level: int
-    samples: int | None = None
-    stderr: float | None = None
-
-
-@dataclass(slots=True)
-class ClaimRecord:
-    """A claim as the index keeps it; fields are columns."""
-
-    claim_id: str
-    repo_id: str
-    introduced_lane: str
-    introduced_commit: str
-    introduced_push: int
-    introduced_received: str
-    lane: str
-    pull: int | None
-    state: str
-    reporter: str
-    contradicts: str | None
-    dataset_id: str
-    task_id: str
-    latest: int
-
-
-@dataclass(slots=True)
-class VersionRecord:
-    """One content of a claim as the index keeps it; fields are columns."""
-
-    claim_id: str
-    number: int
-    content_key: str
-    path: str
-    position: int
-    line: int
-    dataset_id: str
-    task_id: str
-    dataset_revision: str | None
-    value: float
-    value_text: str
-    date: str | None
-    source: dict[str, Any] | None
-    notes: str | None
-    verify_token: str | None
-    extra: dict[str, Any]
-    run_record: str | None
-    samples: int | None
-    stderr: float | None
-    evidence_level: int
-    since_commit: str
-    since_push: int
-    received: str
-    pusher: str | None
-    author_name: str
-    author_email: str
-    authored_s: int
-    committer_name: str
-    committed_s: int
-    until_commit: str | None = None
-    until_push: int | None = None
-    until_received: str | None = None
-    until_actor: str | None = None
-    until_rewrite: bool = False
-
-    @property
-    def place(self) -> Place:
-        """Where it stands and what it is about, for matching."""
-        return Place(self.path, self.position, self.dataset_id, self.task_id, self.content_key)
-
-
-@dataclass(frozen=True, slots=True)
-class PullState:
-    """What the record needs to know of a pull request: its status, author, and who closed it."""
-
-    author: str
-    status: str
-    closed_by: str | None
+from assay.core.record import ClaimRecord, Evidence, PullState, Step, StepKey, VersionRecord
 
 
 @dataclass(slots=True)
@@ -143,6 +38,7 @@ class Ledger:
         latest: The latest version of each.
         changed_claims: Ids of claims that differ from when the ledger was opened.
         changed_versions: The versions that differ, by (claim, number).
+        steps: The steps taken since then that began or ended something.
     """
 
     repo_id: str
@@ -150,24 +46,26 @@ class Ledger:
     latest: dict[str, VersionRecord] = field(default_factory=dict)
     changed_claims: set[str] = field(default_factory=set)
     changed_versions: dict[tuple[str, int], VersionRecord] = field(default_factory=dict)
+    steps: dict[StepKey, Step] = field(default_factory=dict)
     _live: dict[str, list[Thread]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for claim in self.claims.values():
+            version = self.latest[claim.claim_id]
+            if version.until is None:
+                thread = Thread(claim.claim_id, version.place)
+                self._live.setdefault(claim.lane, []).append(thread)
+        # As a step leaves them: which of two equal claims is which must not hang on when the
+        # ledger was last saved.
+        for threads in self._live.values():
+            threads.sort(key=lambda one: (one.place.path, one.place.index))
 
     def threads(self, lane: str) -> list[Thread]:
         """The live claims of a lane, in the order in which their entries stand."""
-        if lane not in self._live:
-            found = [
-                Thread(claim.claim_id, self.latest[claim.claim_id].place)
-                for claim in self.claims.values()
-                if claim.lane == lane and self.latest[claim.claim_id].until_push is None
-            ]
-            # As a step leaves them: which of two equal claims is which must not hang on when the
-            # ledger was last saved.
-            self._live[lane] = sorted(found, key=lambda one: (one.place.path, one.place.index))
-        return self._live[lane]
+        return self._live.get(lane, [])
 
     def advance(
         self,
-        lane: str,
         step: Step,
         entries: Iterable[PlacedEntry],
         *,
@@ -177,12 +75,12 @@ class Ledger:
         """Take one step of a lane; returns what is live after it.
 
         Args:
-            lane: `main` or `pr/N`.
             step: The commit and its push.
-            entries: What the commit says in this lane.
+            entries: What the commit says in the step's lane.
             evidence: By (path, index in the file) of an entry.
             carried: Live claims of pull requests that this push merged.
         """
+        lane = step.lane
 
         def name(placed: PlacedEntry) -> str:
             place = placed.path, placed.entry.index
@@ -193,35 +91,44 @@ class Ledger:
 
         events = advance(self.threads(lane), entries, name=name, carried=carried)
         for event in events:
-            self._apply(lane, step, event, evidence)
+            self._apply(step, event, evidence)
         self._live[lane] = live_after(events)
         return self._live[lane]
 
     def _is_live(self, identity: str) -> bool:
-        return identity in self.latest and self.latest[identity].until_push is None
+        return identity in self.latest and self.latest[identity].until is None
 
     def _apply(
-        self, lane: str, step: Step, event: Event, evidence: Mapping[tuple[str, int], Evidence]
+        self, step: Step, event: Event, evidence: Mapping[tuple[str, int], Evidence]
     ) -> None:
         if event.entry is None:
             self._end(event.claim_id, step)
             return
         behind = evidence.get(event.entry.order, Evidence(level=0))
         if event.kind == "introduced":
-            self._introduce(lane, step, event.claim_id, event.entry, behind)
+            self._introduce(step, event.claim_id, event.entry, behind)
         elif event.kind == "changed":
             self._end(event.claim_id, step)
             self._add_version(event.claim_id, step, event.entry, behind)
         else:
             if event.kind == "carried":
-                self._live.pop(self.claims[event.claim_id].lane, None)
-                self.claims[event.claim_id].lane = lane
-                self.changed_claims.add(event.claim_id)
+                self._carry(step, event.claim_id)
             self._keep(event.claim_id, event.entry, behind)
 
-    def _introduce(
-        self, lane: str, step: Step, identity: str, placed: PlacedEntry, behind: Evidence
-    ) -> None:
+    def _carry(self, step: Step, identity: str) -> None:
+        claim = self.claims[identity]
+        left = [thread for thread in self.threads(claim.lane) if thread.claim_id != identity]
+        self._live[claim.lane] = left
+        claim.lane, claim.carried = step.lane, self._taken(step)
+        self.changed_claims.add(identity)
+
+    def _taken(self, step: Step) -> StepKey:
+        key = step.push, step.commit
+        self.steps[key] = step
+        return key
+
+    def _introduce(self, step: Step, identity: str, placed: PlacedEntry, behind: Evidence) -> None:
+        lane = step.lane
         if identity in self.claims:
             self.claims[identity].lane = lane
             self._add_version(identity, step, placed, behind)
@@ -229,17 +136,16 @@ class Ledger:
         self.claims[identity] = ClaimRecord(
             claim_id=identity,
             repo_id=self.repo_id,
-            introduced_lane=lane,
-            introduced_commit=step.commit,
-            introduced_push=step.push,
-            introduced_received=step.received,
+            dataset_id=placed.entry.dataset_id,
+            task_id=placed.entry.task_id,
+            introduced=self._taken(step),
             lane=lane,
             pull=None if lane == MAIN_LANE else int(lane.removeprefix("pr/")),
+            carried=None,
             state=State.LIVE,
             reporter=Reporter.COMMUNITY,
             contradicts=None,
-            dataset_id=placed.entry.dataset_id,
-            task_id=placed.entry.task_id,
+            conflicts=False,
             latest=0,
         )
         self._add_version(identity, step, placed, behind)
@@ -248,16 +154,18 @@ class Ledger:
         self, identity: str, step: Step, placed: PlacedEntry, behind: Evidence
     ) -> None:
         claim, entry = self.claims[identity], placed.entry
+        if identity in self.latest:
+            self._changed(self.latest[identity])  # it is written among the earlier ones
         claim.latest += 1
         version = VersionRecord(
             claim_id=identity,
+            dataset_id=entry.dataset_id,
+            task_id=entry.task_id,
             number=claim.latest,
             content_key=entry.content_key,
             path=placed.path,
             position=entry.index,
             line=entry.line,
-            dataset_id=entry.dataset_id,
-            task_id=entry.task_id,
             dataset_revision=entry.dataset_revision,
             value=entry.value,
             value_text=entry.value_text,
@@ -265,20 +173,12 @@ class Ledger:
             source=_source(placed),
             notes=entry.notes,
             verify_token=entry.verify_token,
-            extra=dict(entry.extra),
+            extra=dict(entry.extra) or None,
             run_record=entry.run_record_sha,
             samples=behind.samples,
             stderr=behind.stderr,
             evidence_level=behind.level,
-            since_commit=step.commit,
-            since_push=step.push,
-            received=step.received,
-            pusher=step.pusher,
-            author_name=step.author_name,
-            author_email=step.author_email,
-            authored_s=step.authored_s,
-            committer_name=step.committer_name,
-            committed_s=step.committed_s,
+            since=self._taken(step),
         )
         self.latest[identity] = version
         self._changed(version)
@@ -301,10 +201,7 @@ class Ledger:
 
     def _end(self, identity: str, step: Step) -> None:
         version = self.latest[identity]
-        version.until_commit = step.commit or None
-        version.until_push = step.push
-        version.until_received, version.until_actor = step.received, step.pusher
-        version.until_rewrite = step.rewrites
+        version.until = self._taken(step)
         self._changed(version)
 
     def _changed(self, version: VersionRecord) -> None:
@@ -329,18 +226,35 @@ class Ledger:
             deleted: Whether the whole repository was deleted, and every claim with it.
         """
         on_main = {thread.place.content_key for thread in self.threads(MAIN_LANE)}
+        conflicting = self._find_conflicting()
         for claim in self.claims.values():
             version = self.latest[claim.claim_id]
             author = claim.lane == MAIN_LANE and namespace_claimed and not mirror
             now = (
                 State.DELETED if deleted else _state(claim, version, pulls, on_main),
                 Reporter.AUTHOR if author else Reporter.COMMUNITY,
-                version.dataset_id,
-                version.task_id,
+                claim.claim_id in conflicting,
             )
-            if now != (claim.state, claim.reporter, claim.dataset_id, claim.task_id):
-                claim.state, claim.reporter, claim.dataset_id, claim.task_id = now
+            if now != (claim.state, claim.reporter, claim.conflicts):
+                claim.state, claim.reporter, claim.conflicts = now
                 self.changed_claims.add(claim.claim_id)
+
+    def _find_conflicting(self) -> set[str]:
+        """Claims that share a lane, a dataset and a task with one of another value."""
+        found = set()
+        for threads in self._live.values():
+            about: dict[tuple[str, str], list[str]] = {}
+            for thread in threads:
+                key = thread.place.dataset_id, thread.place.task_id
+                about.setdefault(key, []).append(thread.claim_id)
+            for together in about.values():
+                if len({self.latest[identity].value for identity in together}) > 1:
+                    found.update(together)
+        return found
+
+    def count_live(self) -> int:
+        """How many claims stand."""
+        return sum(claim.state == State.LIVE for claim in self.claims.values())
 
     def contradict(self, pairs: Iterable[tuple[PlacedEntry, PlacedEntry]], lane: str) -> None:
         """Name, on each changed entry of a pull request, the claim on main that it contradicts."""
@@ -375,7 +289,7 @@ def _state(
     withdrawn, by somebody else → declined; merged without this entry → superseded; the entry gone
     from the pull request → deleted; main says the same by now → superseded; else live.
     """
-    gone = version.until_push is not None
+    gone = version.until is not None
     if claim.lane == MAIN_LANE:
         return State.DELETED if gone else State.LIVE
     pull = pulls[int(claim.lane.removeprefix("pr/"))]

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
+from typing import Generic, Literal, Protocol, TypeVar
 
 from assay.core.claim import Claim, Reporter, State
 from assay.core.statistics import wilson_interval
@@ -26,8 +27,40 @@ UNCHECKED_LEVEL = 2
 Direction = Literal["higher", "lower"]
 
 
+class Candidate(Protocol):
+    """What a policy looks at: a whole claim, or just these fields of one."""
+
+    @property
+    def claim_id(self) -> str: ...  # noqa: D102 - as in Claim
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def reporter(self) -> Reporter: ...  # noqa: D102
+    @property
+    def state(self) -> State: ...  # noqa: D102
+    @property
+    def evidence_level(self) -> int: ...  # noqa: D102
+    @property
+    def first_push(self) -> int: ...  # noqa: D102
+    @property
+    def latest_push(self) -> int: ...  # noqa: D102
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+class Reason(StrEnum):
+    """Why a claim speaks for its model."""
+
+    ONLY = "only"
+    EVIDENCE = "evidence"
+    AUTHOR = "author"
+    AUTHORS_LATEST = "author's latest"
+    COMMUNITYS_FIRST = "community's first"
+
+
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Generic[C]):
     """What stands for one model: the chosen claim and all the others about the task.
 
     Attributes:
@@ -37,39 +70,62 @@ class Standing:
         disagrees: Whether a live claim of the others has another value than the chosen one.
     """
 
-    chosen: Claim
-    others: tuple[Claim, ...]
+    chosen: C
+    others: tuple[C, ...]
     declined: int
 
     @property
     def disagrees(self) -> bool:  # noqa: D102 - said above
         return any(other.value != self.chosen.value for other in self.others)
 
+    @property
+    def reason(self) -> Reason:
+        """Why the first claim of the policy's order speaks."""
+        if not self.others:
+            return Reason.ONLY
+        if tier(self.chosen) > max(tier(other) for other in self.others):
+            return Reason.EVIDENCE
+        if self.chosen.reporter is not Reporter.AUTHOR:
+            return Reason.COMMUNITYS_FIRST
+        if any(other.reporter is Reporter.AUTHOR for other in self.others):
+            return Reason.AUTHORS_LATEST
+        return Reason.AUTHOR
 
-def tier(claim: Claim) -> int:
+
+def tier(claim: Candidate) -> int:
     """The tier of a claim's evidence: 3 replicated, 2 signed, 1 recomputed, 0 unchecked."""
     return max(0, claim.evidence_level - UNCHECKED_LEVEL)
 
 
-def best_evidence(claim: Claim) -> tuple[int, int, int, str]:
+def best_evidence(claim: Candidate) -> tuple[int, int, int, str]:
     """Sort key of the policy, the best claim first. The id settles ties, the same for all."""
     is_author = claim.reporter is Reporter.AUTHOR
     received = -claim.latest_push if is_author else claim.first_push
     return -tier(claim), 0 if is_author else 1, received, claim.claim_id
 
 
-def stand(claims: Iterable[Claim]) -> list[Standing]:
+def stand_for(of_model: Iterable[C]) -> Standing[C] | None:
+    """What stands for one model, from all claims about it on one task; None if none is live."""
+    claims = list(of_model)
+    live = sorted((c for c in claims if c.state is State.LIVE), key=best_evidence)
+    if not live:
+        return None
+    declined = sum(claim.state is State.DECLINED for claim in claims)
+    return Standing(live[0], tuple(live[1:]), declined)
+
+
+def stand(claims: Iterable[Claim]) -> list[Standing[Claim]]:
     """One standing a model that has a live claim, from all claims about one task."""
     by_model: defaultdict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_model[claim.model].append(claim)
-    standings = []
-    for of_model in by_model.values():
-        live = sorted((c for c in of_model if c.state is State.LIVE), key=best_evidence)
-        if live:
-            declined = sum(claim.state is State.DECLINED for claim in of_model)
-            standings.append(Standing(live[0], tuple(live[1:]), declined))
-    return standings
+    standings = (stand_for(of_model) for of_model in by_model.values())
+    return [standing for standing in standings if standing is not None]
+
+
+def rank_key(value: float, direction: Direction) -> float:
+    """A number that is lower for a better value."""
+    return -value if direction == "higher" else value
 
 
 def ranks(values: Sequence[float], direction: Direction) -> list[int]:
@@ -114,8 +170,17 @@ class ChanceComparison:
     n_source: Literal["run record", "benchmark"]
 
 
+class Measured(Protocol):
+    """A value and from how many items it was made, where that is known."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102 - as in Claim
+    @property
+    def samples(self) -> int | None: ...  # noqa: D102
+
+
 def compare_with_chance(
-    claim: Claim, *, chance: float | None, unit: str | None, items: int | None
+    claim: Measured, *, chance: float | None, unit: str | None, items: int | None
 ) -> ChanceComparison | None:
     """Compare a score with its task's chance level; None when something needed is unknown.
 

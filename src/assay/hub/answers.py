@@ -122,6 +122,8 @@ class Board(Answer, frozen=True, kw_only=True):
         view: `models` (one row a model) or `claims` (one row a claim).
         direction: Whether higher or lower is better; `assumed` says that nobody declared it.
         sentence: What the board says today, computed.
+        rows: The public rows from `start` on, `page_size` at most of `count`. On the first page,
+            private ones that this reader may see come after them.
     """
 
     benchmark: str
@@ -137,6 +139,9 @@ class Board(Answer, frozen=True, kw_only=True):
     commit: str
     sentence: str
     rows: list[Row]
+    count: int
+    start: int
+    page_size: int
 
 
 class TaskClaims(Answer, frozen=True, kw_only=True):

@@ -1,26 +1,29 @@
-"""Boards and benchmarks as answers. One query, then `core.ranking`, then one answer object.
+"""Boards and benchmarks as answers.
 
-Public rows are ranked among themselves. A reader who may see private claims gets them laid over the
-same board, ranked nowhere, with the rank they would have; nothing of that is ever stored.
+A board under the policy `best-evidence` is read from its standing rows, a page at a time. Public
+rows are ranked among themselves. A reader who may see private claims gets them laid over the first
+page, ranked nowhere, with the rank they would have; nothing of that is ever stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from assay.core import ranking
-from assay.core.claim import Claim, Reporter, State, badges
+from assay.core.claim import Claim, badges
 from assay.core.permission import STRANGER, Reader
-from assay.core.ranking import Standing
+from assay.core.ranking import Reason, Standing
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.names import parse_repo_id
 from assay.formats.terms import bounds_of
 from assay.hub.answers import Benchmark, Board, Chance, Direction, Finding, HomeAnswer, Row, Task
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import BenchmarkRow, TaskRow
+from assay.storage.database.boards import BoardRow, StandingRow
 from assay.storage.database.engine import Connection
 
 POLICY_SAYS = (
@@ -28,7 +31,10 @@ POLICY_SAYS = (
     "the community's; of an author's claims the last received, of the community's the first."
 )
 LATEST_ON_HOME = 8
+PAGE_SIZE = 100
+MOST_NAMED = 3
 View = Literal["models", "claims"]
+Boards = Mapping[tuple[str, str], BoardRow]
 
 
 def home(hub: Hub, reader: Reader) -> HomeAnswer:
@@ -50,8 +56,9 @@ def benchmarks(hub: Hub, reader: Reader) -> list[Benchmark]:
 
 
 def _benchmarks(db: Connection, reader: Reader) -> list[Benchmark]:
-    counts = claim_rows.count_by_task(db, STRANGER)
-    return [_benchmark(db, row, counts) for row in benchmark_rows.benchmarks(db, reader)]
+    rows = benchmark_rows.benchmarks(db, reader)
+    boards = board_rows.boards_of(db, [row.repo_id for row in rows])
+    return [_benchmark(db, row, boards) for row in rows]
 
 
 def benchmark(hub: Hub, reader: Reader, dataset: str) -> Benchmark:
@@ -62,7 +69,7 @@ def benchmark(hub: Hub, reader: Reader, dataset: str) -> Benchmark:
     """
     with hub.index.read() as db:
         row = find_benchmark(db, reader, dataset)
-        return _benchmark(db, row, claim_rows.count_by_task(db, STRANGER))
+        return _benchmark(db, row, board_rows.boards_of(db, [row.repo_id]))
 
 
 def find_benchmark(db: Connection, reader: Reader, dataset: str) -> BenchmarkRow:
@@ -84,12 +91,10 @@ def find_benchmark(db: Connection, reader: Reader, dataset: str) -> BenchmarkRow
     )
 
 
-def _benchmark(
-    db: Connection, row: BenchmarkRow, counts: dict[tuple[str, str], tuple[int, int]]
-) -> Benchmark:
+def _benchmark(db: Connection, row: BenchmarkRow, boards: Boards) -> Benchmark:
     names = benchmark_rows.names(db, row.repo_id)
     tasks = [
-        _task(task, names.get(task.task_id, []), counts.get((row.full_name, task.task_id), (0, 0)))
+        _task(task, names.get(task.task_id, []), boards.get((row.repo_id, task.task_id)))
         for task in benchmark_rows.tasks(db, row.repo_id)
     ]
     return Benchmark(
@@ -110,7 +115,7 @@ def _benchmark(
     )
 
 
-def _task(row: TaskRow, names: Sequence[str], counts: tuple[int, int]) -> Task:
+def _task(row: TaskRow, names: Sequence[str], board: BoardRow | None) -> Task:
     return Task(
         task_id=row.task_id,
         config=row.config,
@@ -124,14 +129,14 @@ def _task(row: TaskRow, names: Sequence[str], counts: tuple[int, int]) -> Task:
         chance=row.chance,
         items=row.items,
         aliases=[name for name in names if name != row.task_id],
-        models=counts[0],
-        claims=counts[1],
+        models=board.models if board is not None else 0,
+        claims=board.claims if board is not None else 0,
     )
 
 
 def task_answer(row: TaskRow, names: Sequence[str]) -> Task:
     """A task without counts, for what needs only its terms."""
-    return _task(row, names, (0, 0))
+    return _task(row, names, None)
 
 
 def direction_of(said: str | None) -> Direction | None:
@@ -140,9 +145,16 @@ def direction_of(said: str | None) -> Direction | None:
 
 
 def board(
-    hub: Hub, reader: Reader, dataset: str, task_id: str | None = None, *, view: View = "models"
+    hub: Hub,
+    reader: Reader,
+    dataset: str,
+    task_id: str | None = None,
+    *,
+    view: View = "models",
+    start: int = 0,
+    limit: int | None = PAGE_SIZE,
 ) -> Board:
-    """The board of a task.
+    """A page of the board of a task.
 
     Args:
         hub: The hub.
@@ -150,6 +162,8 @@ def board(
         dataset: `ns/name` of the benchmark.
         task_id: The task, or one of its aliases; None for the benchmark's first.
         view: One row a model, or one row a claim.
+        start: How many public rows to pass over.
+        limit: How many public rows at most; None for all.
 
     Raises:
         NotFoundError: No such benchmark or task.
@@ -158,15 +172,18 @@ def board(
         row = find_benchmark(db, reader, dataset)
         names = benchmark_rows.names(db, row.repo_id)
         task_row = _find_task(benchmark_rows.tasks(db, row.repo_id), names, dataset, task_id)
-        written = names[task_row.task_id]
-        claims = claim_rows.claims_about(db, reader, row.full_name, written)
-    public = [claim for claim in claims if not claim.private]
-    live = [claim for claim in public if claim.state is State.LIVE]
-    models = len({claim.model for claim in live})
-    task = _task(task_row, written, (models, len(live)))
-    hidden = [claim for claim in claims if claim.private]
-    rows = _rows(public, hidden, task, view)
-    of_models = rows if view == "models" else _rows(public, hidden, task, "models")
+        of = _board_row(db, row.repo_id, task_row.task_id)
+        task = _task(task_row, names[task_row.task_id], of)
+        page = limit if limit is not None else max(of.claims, 1)
+        if view == "models":
+            count, rows = of.models, _model_rows(db, of, task, start=start, limit=page)
+        else:
+            claims = claim_rows.claims_on(db, STRANGER, of.id)
+            found = _claim_rows(claims, task)
+            count, rows = len(found), found[start : start + page]
+        if reader != STRANGER and start == 0:
+            rows += _overlay(db, reader, of, task, view)
+        sentence = _sentence(db, of, task)
     return Board(
         benchmark=row.full_name,
         title=row.title,
@@ -179,9 +196,18 @@ def board(
         direction_assumed=task.direction is None,
         unit=task.unit,
         commit=row.commit,
-        sentence=board_sentence(of_models, task),
+        sentence=sentence,
         rows=rows,
+        count=count,
+        start=start,
+        page_size=page,
     )
+
+
+def _board_row(db: Connection, repo_id: str, task_id: str) -> BoardRow:
+    found = board_rows.find_board(db, repo_id, task_id)
+    assert found is not None  # noqa: S101 - every task of a benchmark is written with its board
+    return found
 
 
 def _find_task(
@@ -194,39 +220,68 @@ def _find_task(
     raise NotFoundError(f"{dataset} has no task '{task_id}'", hint=f"its tasks: {known}")
 
 
-def _rows(public: Sequence[Claim], private: Sequence[Claim], task: Task, view: View) -> list[Row]:
-    """Ranked rows, then values that cannot be, then what only this reader may see."""
+def _model_rows(db: Connection, of: BoardRow, task: Task, *, start: int, limit: int) -> list[Row]:
+    """A page of standing rows; equal values share the rank of the first of them."""
+    page = board_rows.page_of(db, of, start=start, limit=limit)
+    rows: list[Row] = []
+    rank, last = 0, None
+    for position, standing in enumerate(page, start=start + 1):
+        if standing.rank_key is not None and standing.rank_key != last:
+            is_first = last is None and start > 0
+            rank = (
+                board_rows.count_better(db, of.id, standing.rank_key) + 1 if is_first else position
+            )
+            last = standing.rank_key
+        rows.append(_standing_row(standing, task, rank if standing.rank_key is not None else None))
+    return rows
+
+
+def _standing_row(standing: StandingRow, task: Task, rank: int | None) -> Row:
+    said = standing.claim
+    return Row(
+        rank=rank,
+        would_rank=None,
+        model=said.model,
+        claim=said,
+        badges=badges(said),
+        other_claims=standing.others,
+        disagrees=standing.disagrees,
+        declined=standing.declined,
+        why=_why(standing.reason, standing.others),
+        outside="" if rank is not None else _outside(said, task),
+        chance=chance_of(said, task),
+    )
+
+
+def _claim_rows(claims: Sequence[Claim], task: Task) -> list[Row]:
+    """One row a live claim, in the order of a board."""
     direction = task.direction or "higher"
-    standings, overlay = _standings(public, view), _standings(private, view)
-    possible = [standing for standing in standings if not _outside(standing, task)]
+    standings = _each_claim(ranking.stand(claims))
+    possible = [standing for standing in standings if not _outside(standing.chosen, task)]
     values = [standing.chosen.value for standing in possible]
     ranked = sorted(
         zip(ranking.ranks(values, direction), possible, strict=True),
         key=lambda pair: (pair[0], *_name(pair[1])),
     )
     rows = [_row(standing, task, rank=rank) for rank, standing in ranked]
-    impossible = [standing for standing in standings if _outside(standing, task)]
-    rows += [_row(standing, task) for standing in sorted(impossible, key=_name)]
-    for standing in overlay:
-        place = ranking.would_rank(standing.chosen.value, values, direction)
+    impossible = [standing for standing in standings if _outside(standing.chosen, task)]
+    return rows + [_row(standing, task) for standing in sorted(impossible, key=_name)]
+
+
+def _overlay(db: Connection, reader: Reader, of: BoardRow, task: Task, view: View) -> list[Row]:
+    """What only this reader may see, with the rank it would have."""
+    hidden = claim_rows.claims_on(db, reader, of.id, only_private=True)
+    standings = ranking.stand(hidden)
+    rows = []
+    for standing in standings if view == "models" else _each_claim(standings):
+        key = ranking.rank_key(standing.chosen.value, task.direction or "higher")
+        place = board_rows.count_better(db, of.id, key) + 1
         rows.append(_row(standing, task, would_rank=place))
     return rows
 
 
-def _name(standing: Standing) -> tuple[str, str]:
-    return standing.chosen.model, standing.chosen.claim_id
-
-
-def _outside(standing: Standing, task: Task) -> str:
-    low, high = bounds_of(task.unit, task.minimum, task.maximum)
-    return ranking.outside(standing.chosen.value, low, high)
-
-
-def _standings(claims: Sequence[Claim], view: View) -> list[Standing]:
-    """One standing a model, or one a live claim beside all the others about its model."""
-    standings = ranking.stand(claims)
-    if view == "models":
-        return standings
+def _each_claim(standings: Sequence[Standing[Claim]]) -> list[Standing[Claim]]:
+    """One standing a live claim, beside all the others about its model."""
     return [
         Standing(claim, tuple(other for other in live if other is not claim), standing.declined)
         for standing in standings
@@ -235,8 +290,21 @@ def _standings(claims: Sequence[Claim], view: View) -> list[Standing]:
     ]
 
 
+def _name(standing: Standing[Claim]) -> tuple[str, str]:
+    return standing.chosen.model, standing.chosen.claim_id
+
+
+def _outside(said: Claim, task: Task) -> str:
+    low, high = bounds_of(task.unit, task.minimum, task.maximum)
+    return ranking.outside(said.value, low, high)
+
+
 def _row(
-    standing: Standing, task: Task, *, rank: int | None = None, would_rank: int | None = None
+    standing: Standing[Claim],
+    task: Task,
+    *,
+    rank: int | None = None,
+    would_rank: int | None = None,
 ) -> Row:
     claim = standing.chosen
     return Row(
@@ -249,26 +317,29 @@ def _row(
         disagrees=standing.disagrees,
         declined=standing.declined,
         why=why(standing),
-        outside=_outside(standing, task),
+        outside=_outside(claim, task),
         chance=chance_of(claim, task),
     )
 
 
-def why(standing: Standing) -> str:
+def why(standing: Standing[Claim]) -> str:
     """Why a claim speaks for its model, or which claim does so instead."""
     chosen, others = standing.chosen, standing.others
-    if not others:
-        return "the only claim that stands"
     best = min((chosen, *others), key=ranking.best_evidence)
     if best is not chosen:
         return f"{best.reporter} claim {best.value_text} speaks for the model"
-    count = f"{len(others)} other" + ("s" if len(others) > 1 else "")
-    if ranking.tier(chosen) > max(ranking.tier(other) for other in others):
-        return f"better evidence than {count}"
-    if chosen.reporter is Reporter.AUTHOR:
-        authors = any(other.reporter is Reporter.AUTHOR for other in others)
-        return f"the author's {'latest ' if authors else ''}claim, before {count}"
-    return f"the community's first claim, before {count}"
+    return _why(standing.reason, len(others))
+
+
+def _why(reason: Reason, others: int) -> str:
+    count = f"{others} other" + ("s" if others > 1 else "")
+    return {
+        Reason.ONLY: "the only claim that stands",
+        Reason.EVIDENCE: f"better evidence than {count}",
+        Reason.AUTHOR: f"the author's claim, before {count}",
+        Reason.AUTHORS_LATEST: f"the author's latest claim, before {count}",
+        Reason.COMMUNITYS_FIRST: f"the community's first claim, before {count}",
+    }[reason]
 
 
 def chance_of(claim: Claim, task: Task) -> Chance | None:
@@ -286,40 +357,33 @@ def chance_of(claim: Claim, task: Task) -> Chance | None:
     )
 
 
-def board_sentence(rows: Sequence[Row], task: Task) -> str:
-    """What a board says today, in a few sentences about its rows of models."""
-    ranked = [row for row in rows if row.rank is not None]
-    impossible = sum(bool(row.outside) for row in rows)
-    if not ranked and not impossible:
+def _sentence(db: Connection, of: BoardRow, task: Task) -> str:
+    """What a board says today, in a few sentences about its models."""
+    if not of.models:
         return "Nobody has reported a result yet."
-    parts = [_leader(ranked)] if ranked else []
-    lost = [row.model for row in ranked if row.chance is not None and not row.chance.told_apart]
-    if lost and len(lost) == len(ranked):
-        parts.append("No result here can be told from chance.")
-    elif lost:
-        parts.append(f"{_listed(sorted(set(lost)))} cannot be told from chance.")
-    if impossible:
+    parts = [_leader(of, *board_rows.leaders(db, of.id, MOST_NAMED))] if of.ranked else []
+    if task.chance is not None:
+        lost, named = board_rows.at_chance(db, of.id, MOST_NAMED)
+        if lost and lost == of.ranked:
+            parts.append("No result here can be told from chance.")
+        elif lost:
+            parts.append(f"{_listed(named, lost)} cannot be told from chance.")
+    if impossible := of.models - of.ranked:
         parts.append(f"{impossible} cannot be ranked: the value is not one the task can have.")
     if task.unit is None:
         parts.append("The unit is not declared; values are ranked as written.")
     return " ".join(parts)
 
 
-def _leader(ranked: Sequence[Row]) -> str:
-    first = sorted({row.model for row in ranked if row.rank == 1})
-    models = len({row.model for row in ranked})
-    if models == 1:
-        return f"Only {first[0]} has a result here."
-    verb = "leads" if len(first) == 1 else "share the lead among"
-    of = f"{models} models"
-    return f"{_listed(first)} {verb} {of}."
+def _leader(of: BoardRow, first: int, named: Sequence[str]) -> str:
+    if of.ranked == 1:
+        return f"Only {named[0]} has a result here."
+    verb = "leads" if first == 1 else "share the lead among"
+    return f"{_listed(named, first)} {verb} {of.ranked} models."
 
 
-MOST_NAMED = 3
-
-
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], count: int) -> str:
     """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    if len(names) > MOST_NAMED:
-        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    if count > len(names):
+        return f"{', '.join(names)} and {count - len(names)} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

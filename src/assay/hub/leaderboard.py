@@ -74,9 +74,9 @@ def leaderboard(
     Raises:
         NotFoundError: No such benchmark or task.
     """
-    board = boards.board(hub, reader, dataset, task_id)
+    board = boards.board(hub, reader, dataset, task_id, limit=None)
     with hub.index.read() as db:
-        facts = profile_rows.facts_of_claimed(db, reader, board.benchmark)
+        facts = profile_rows.facts_of_board(db, board.benchmark, board.task.task_id)
     ranked = [row for row in board.rows if row.rank is not None]
     kept = [row for row in ranked if narrow is None or narrow(facts.get(row.model, UNKNOWN))]
     ranks = ranking.ranks([row.claim.value for row in kept], board.direction)

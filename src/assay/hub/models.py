@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State
-from assay.core.permission import STRANGER, Reader
+from assay.core.permission import Reader
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.terms import bounds_of
 from assay.hub import discussions, pulls
@@ -17,8 +18,10 @@ from assay.hub.open import Hub
 from assay.hub.repos import find as find_repo
 from assay.hub.results import RUNS, read_limited
 from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import TaskRow
+from assay.storage.database.boards import BoardRow, Subject
 from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
 from assay.storage.database.ledger_rows import RepoRow
@@ -70,65 +73,74 @@ def shown_status(status: str) -> discussions.ShownStatus:
     raise NotFoundError("the pull request is not there yet")
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The board on which a claim stands, with its benchmark's name, task and the task's names."""
+
+    board: BoardRow
+    benchmark: str
+    task: TaskRow
+    names: list[str]
+
+
+def registered(
+    db: Connection, reader: Reader, claims: Sequence[Claim]
+) -> dict[Subject, Registered]:
+    """Where claims stand, by what they write; those that nobody registered are left out."""
+    boards = board_rows.boards_of_subjects(db, reader, {claim.dataset_id for claim in claims})
+    ids = {board.repo_id for board in boards.values()}
+    named = {row.repo_id: row.full_name for row in benchmark_rows.benchmarks_by_id(db, reader, ids)}
+    tasks = {
+        repo_id: {t.task_id: t for t in benchmark_rows.tasks(db, repo_id)} for repo_id in named
+    }
+    names = {repo_id: benchmark_rows.names(db, repo_id) for repo_id in named}
+    return {
+        subject: Registered(
+            board,
+            named[board.repo_id],
+            tasks[board.repo_id][board.task_id],
+            names[board.repo_id].get(board.task_id, []),
+        )
+        for subject, board in boards.items()
+        if board.repo_id in named and board.task_id in tasks[board.repo_id]
+    }
+
+
 def _by_task(db: Connection, reader: Reader, claims: Sequence[Claim]) -> list[TaskClaims]:
     """Claims grouped by registered task; what nobody registered stands under its written name."""
     grouped: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
-    registered: dict[tuple[str, str], tuple[TaskRow, list[str]]] = {}
+    known = registered(db, reader, claims)
+    places: dict[tuple[str, str], Registered] = {}
     for claim in claims:
-        found = registered_task(db, reader, claim.dataset_id, claim.task_id)
-        name = benchmark_rows.name_now(db, claim.dataset_id) if found else claim.dataset_id
-        key = (name, found[0].task_id if found else claim.task_id)
-        if found:
-            registered[key] = found
+        found = known.get((claim.dataset_id, claim.task_id))
+        key = (claim.dataset_id, claim.task_id)
+        if found is not None:
+            key = (found.benchmark, found.task.task_id)
+            places[key] = found
         grouped[key].append(claim)
-    return [_task_claims(db, key, grouped[key], registered.get(key)) for key in sorted(grouped)]
-
-
-def registered_task(
-    db: Connection, reader: Reader, dataset_id: str, written: str
-) -> tuple[TaskRow, list[str]] | None:
-    """The registered task that a claim is about, with all its names; None if there is none."""
-    namespace, _, name = benchmark_rows.name_now(db, dataset_id).partition("/")
-    benchmark = benchmark_rows.find_benchmark(db, reader, namespace, name)
-    if benchmark is None:
-        return None
-    names = benchmark_rows.names(db, benchmark.repo_id)
-    for task in benchmark_rows.tasks(db, benchmark.repo_id):
-        if written in names[task.task_id]:
-            return task, names[task.task_id]
-    return None
+    return [_task_claims(db, key, grouped[key], places.get(key)) for key in sorted(grouped)]
 
 
 def _task_claims(
-    db: Connection,
-    key: tuple[str, str],
-    claims: list[Claim],
-    registered: tuple[TaskRow, list[str]] | None,
+    db: Connection, key: tuple[str, str], claims: list[Claim], place: Registered | None
 ) -> TaskClaims:
     standing = next(iter(ranking.stand(claims)), None)
     ordered = sorted(claims, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c)))
-    rank, of = None, 0
-    if registered is not None:
-        task, names = registered
-        rivals = ranking.stand(claim_rows.claims_about(db, STRANGER, key[0], names))
+    rank = None
+    if place is not None and standing is not None and not standing.chosen.private:
+        task, value = place.task, standing.chosen.value
         low, high = bounds_of(task.unit, task.minimum, task.maximum)
-        values = [
-            rival.chosen.value
-            for rival in rivals
-            if not ranking.outside(rival.chosen.value, low, high)
-        ]
-        of = len(values)
-        is_public = standing is not None and not standing.chosen.private
-        if standing and is_public and not ranking.outside(standing.chosen.value, low, high):
+        if not ranking.outside(value, low, high):
             direction: ranking.Direction = "lower" if task.direction == "lower" else "higher"
-            rank = ranking.would_rank(standing.chosen.value, values, direction)
+            better = board_rows.count_better(db, place.board.id, ranking.rank_key(value, direction))
+            rank = better + 1
     return TaskClaims(
         benchmark=key[0],
         task=key[1],
-        registered=registered is not None,
-        unit=registered[0].unit if registered else None,
+        registered=place is not None,
+        unit=place.task.unit if place is not None else None,
         rank=rank,
-        of=of,
+        of=place.board.ranked if place is not None else 0,
         standing=standing.chosen if standing else None,
         claims=ordered,
     )

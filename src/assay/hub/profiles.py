@@ -11,8 +11,6 @@ from assay.formats.finding import Finding
 from assay.hub.open import Hub
 from assay.hub.results import read_limited
 from assay.hub.weights import count_parameters
-from assay.storage.database import profiles as rows
-from assay.storage.database.engine import Connection
 from assay.storage.git import Repository
 
 CARD = "README.md"
@@ -26,10 +24,6 @@ class ProfileRows:
     repo_id: str
     profile: dict[str, Any]
     words: frozenset[str]
-
-    def save(self, db: Connection) -> None:
-        """Replace the rows of the repository."""
-        rows.put_profile(db, self.repo_id, self.profile, self.words)
 
 
 def read_card(git: Repository, commit: str | None, repo_type: RepoType) -> Card:

@@ -38,19 +38,17 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
             raise NotFoundError(f"there is no claim {claim_id}")
         said, repo_id = found
         rows = claim_rows.versions_of(db, claim_id)
-        registered = models.registered_task(db, reader, said.dataset_id, said.task_id)
-        names = registered[1] if registered else [said.task_id]
-        about = claim_rows.claims_about(db, reader, said.dataset_id, names)
+        place = models.registered(db, reader, [said]).get((said.dataset_id, said.task_id))
+        others = claim_rows.claims_beside(db, reader, said, repo_id)
         findings = benchmark_rows.findings(db, repo_id, said.lane)
-    others = [c for c in about if c.model == said.model and c.claim_id != claim_id]
     events = _events(hub, repo_id, said)
-    task = boards.task_answer(*registered) if registered else None
+    task = boards.task_answer(place.task, place.names) if place is not None else None
     return ClaimAnswer(
         claim=said,
         badges=badges(said),
         sentence=_claim_sentence(said, others),
-        unit=registered[0].unit if registered else None,
-        benchmark_registered=registered is not None,
+        unit=place.task.unit if place is not None else None,
+        benchmark_registered=place is not None,
         ref=_ref(said.lane),
         versions=_versions(rows),
         history=_history(rows, events),
@@ -129,7 +127,7 @@ def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[Remark]) -> lis
             until=(before["until_commit"], before["until_push"]),
         )
         if kind == "changed":
-            how = ", by rewriting history" if before["until_rewrite"] else ""
+            how = ", by rewriting history" if before["until_rewrites"] else ""
             lines.append(_began(row, kind, f"{before['value_text']} → {row['value_text']}{how}"))
         else:
             lines += [_ended(before), _began(row, kind, row["value_text"])]
@@ -153,8 +151,8 @@ def _began(row: Mapping[str, Any], kind: Beginning, text: str) -> HistoryLine:
 def _ended(row: Mapping[str, Any]) -> HistoryLine:
     return HistoryLine(
         at=row["until_received"],
-        kind="history rewritten" if row["until_rewrite"] else "deleted",
-        actor=row["until_actor"],
+        kind="history rewritten" if row["until_rewrites"] else "deleted",
+        actor=row["until_pusher"],
         text="the entry is no longer there",
         commit=row["until_commit"],
         pull=None,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from assay.core.checks import Kind, check_results, file_kind, special_entry_finding
-from assay.core.ledger import Evidence
 from assay.core.provenance import PlacedEntry
+from assay.core.record import Evidence
 from assay.formats.document import MAX_BYTES
 from assay.formats.finding import Finding, Severity
 from assay.formats.result import Entry, ResultFile, parse_results
@@ -155,16 +155,16 @@ class ResultReader:
         if commit is None or tree_oid is None:
             return EMPTY
         if tree_oid not in self._trees:
-            self._trees[tree_oid] = self._read(commit)
+            self._trees[tree_oid] = self._read(commit, tree_oid)
         return self._trees[tree_oid]
 
     def tree_oid(self, commit: str) -> str | None:
         """Equal for two commits whose result files are equal."""
         return self._git.tree_oid(commit, FOLDER)
 
-    def _read(self, commit: str) -> ResultTree:
+    def _read(self, commit: str, tree_oid: str) -> ResultTree:
         files, strays = [], []
-        for item in self._git.list(commit, FOLDER):
+        for item in self._git.list_tree(tree_oid, FOLDER):
             kind = file_kind(item.path, "model")
             if kind is None:
                 continue
@@ -205,10 +205,11 @@ def read_limited(git: Repository, oid: str, most_bytes: int = MAX_BYTES) -> byte
 
 def record_paths(git: Repository, commit: str) -> list[str]:
     """Digests of the run records that a commit carries, by their names."""
-    if git.tree_oid(commit, RUNS) is None:
+    tree_oid = git.tree_oid(commit, RUNS)
+    if tree_oid is None:
         return []
     return [
         item.path.removeprefix(f"{RUNS}/").removesuffix(".json")
-        for item in git.list(commit, RUNS)
+        for item in git.list_tree(tree_oid, RUNS)
         if item.kind == "file" and file_kind(item.path, "model") is Kind.RUN_RECORD
     ]

@@ -12,7 +12,7 @@ repository's lock, so the only pending rows are those of a push that is over:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from assay.core.permission import MAIN, OPEN_STATUSES
@@ -149,7 +149,7 @@ def recover(hub: Hub, repo_id: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """What the durable store says of all repositories at once, so that a start asks it once.
+    """What the durable store says of many repositories at once, so that a start asks it once.
 
     Attributes:
         unsettled: Ids of those with a pending row, or a pull request that is being opened.
@@ -160,11 +160,17 @@ class LeftBehind:
     heads: Mapping[str, Mapping[str, str]]
 
 
-def find_left_behind(hub: Hub) -> LeftBehind:
-    """Look for what a crash may have left; call it when nothing is under way."""
+def find_unsettled(hub: Hub) -> frozenset[str]:
+    """Ids of repositories with a pending row, or a pull request that is being opened."""
     with hub.durable.read() as db:
-        unsettled = {*push_rows.repos_with_pending(db), *rows.repos_opening(db)}
-        return LeftBehind(frozenset(unsettled), push_rows.all_heads(db))
+        return frozenset((*push_rows.repos_with_pending(db), *rows.repos_opening(db)))
+
+
+def find_left_behind(hub: Hub, suspects: Collection[str]) -> LeftBehind:
+    """What the durable store says of these; call it when nothing is under way."""
+    with hub.durable.read() as db:
+        heads = push_rows.heads_of(db, suspects)
+    return LeftBehind(find_unsettled(hub), heads)
 
 
 def mend(hub: Hub, repo_id: str, left: LeftBehind) -> None:

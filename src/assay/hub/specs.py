@@ -13,9 +13,7 @@ from assay.formats.terms import AssayFile, TaskTerms, parse_assay_yaml, terms_fo
 from assay.hub.open import Hub
 from assay.hub.profiles import card_findings
 from assay.hub.results import read_limited
-from assay.storage.database import ledger_rows
 from assay.storage.database import repos as repo_rows
-from assay.storage.database.engine import Connection
 from assay.storage.git import Repository
 
 SPEC, TERMS = "eval.yaml", "assay.yaml"
@@ -31,21 +29,6 @@ class BenchmarkRows:
     names: dict[str, str]
     findings: tuple[Finding, ...]
     broken: Mapping[str, str]
-
-    def save(self, db: Connection) -> None:
-        """Replace the rows of the repository."""
-        ledger_rows.put_benchmark(
-            db, self.repo_id, benchmark=self.benchmark, tasks=self.tasks, names=self.names
-        )
-        ledger_rows.put_lane(
-            db,
-            self.repo_id,
-            "main",
-            findings=self.findings,
-            broken=self.broken,
-            records={},
-            removals=(),
-        )
 
 
 def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> BenchmarkRows:

@@ -12,14 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assay.core.ledger import (
-    Evidence,
-    Ledger,
-    PullState,
-    Step,
-    VersionRecord,
-)
+from assay.core.ledger import Ledger
 from assay.core.provenance import MAIN_LANE, PlacedEntry, claim_id
+from assay.core.record import Evidence, PullState, Step, VersionRecord
 from assay.formats.result import Entry, Source
 
 REPO = "r1"
@@ -61,6 +56,7 @@ class Story:
     ) -> None:
         self.pushes += 1
         step = Step(
+            lane,
             commit,
             self.pushes,
             f"2026-01-{self.pushes:02d}T00:00:00Z",
@@ -70,7 +66,7 @@ class Story:
             author_email="ada@example.org",
         )
         carried = self.ledger.threads(merges) if merges else []
-        self.ledger.advance(lane, step, placed(*said), evidence=evidence or {}, carried=carried)
+        self.ledger.advance(step, placed(*said), evidence=evidence or {}, carried=carried)
         for key, version in self.ledger.changed_versions.items():
             self.written[key] = asdict(version)
 
@@ -197,6 +193,7 @@ def test_a_claim_is_introduced_with_all_that_is_known() -> None:
         extra={"k": 1},
     )
     step = Step(
+        "pr/12",
         "p1",
         4,
         "2026-01-04",
@@ -209,11 +206,11 @@ def test_a_claim_is_introduced_with_all_that_is_known() -> None:
         committed_s=6,
     )
     behind = {("x.yaml", 0): Evidence(level=1, samples=10, stderr=0.5)}
-    story.ledger.advance("pr/12", step, [PlacedEntry("x.yaml", entry)], evidence=behind)
+    story.ledger.advance(step, [PlacedEntry("x.yaml", entry)], evidence=behind)
     (claim,) = story.ledger.claims.values()
     assert claim.claim_id == claim_id(REPO, "pr/12", "p1", "x.yaml", 0)
-    assert (claim.lane, claim.pull, claim.introduced_lane) == ("pr/12", 12, "pr/12")
-    assert (claim.introduced_commit, claim.introduced_push) == ("p1", 4)
+    assert (claim.lane, claim.pull, claim.introduced) == ("pr/12", 12, (4, "p1"))
+    assert story.ledger.steps == {(4, "p1"): step}
     version = story.ledger.latest[claim.claim_id]
     row = asdict(version)
     assert row["source"] == {"url": "https://example.org/runs/" + "a" * 64, "org": "o"}
@@ -231,14 +228,8 @@ def test_a_claim_is_introduced_with_all_that_is_known() -> None:
         "samples": 10,
         "stderr": 0.5,
         "evidence_level": 1,
-        "since_commit": "p1",
-        "since_push": 4,
-        "pusher": "bob",
-        "author_name": "Bob",
-        "authored_s": 5,
-        "committer_name": "Hub",
-        "committed_s": 6,
-        "until_push": None,
+        "since": (4, "p1"),
+        "until": None,
     }
     assert {key: row[key] for key in expected} == expected
 
@@ -250,8 +241,9 @@ def test_a_change_ends_one_version_and_begins_the_next() -> None:
     identity = claim_id(REPO, MAIN_LANE, "c1", "x.yaml", 0)
     assert list(story.ledger.claims) == [identity]
     first, second = story.written[identity, 1], story.written[identity, 2]
-    assert (first["until_commit"], first["until_push"], first["until_actor"]) == ("c2", 2, "ada")
-    assert (second["since_commit"], second["since_push"], second["until_push"]) == ("c2", 2, None)
+    assert first["until"] == second["since"] == (2, "c2")
+    assert second["until"] is None
+    assert story.ledger.steps[2, "c2"].pusher == "ada"
     assert story.ledger.claims[identity].latest == 2
 
 
@@ -274,18 +266,19 @@ def test_another_place_or_evidence_is_written_and_is_no_new_version() -> None:
     version = story.version("a 1")
     assert (version.number, version.position, version.line) == (1, 1, 2)
     assert (version.evidence_level, version.samples, version.stderr) == (3, 10, 0.5)
-    assert version.since_commit == "c1"
+    assert version.since == (1, "c1")
     assert (version.claim_id, 1) in story.ledger.changed_versions
 
 
-@pytest.mark.parametrize(("commit", "rewrites", "until"), [("c2", False, "c2"), ("", True, None)])
-def test_what_is_gone_says_by_which_push(commit: str, until: str | None, *, rewrites: bool) -> None:
+@pytest.mark.parametrize(("commit", "rewrites"), [("c2", False), ("", True)])
+def test_what_is_gone_says_by_which_push(commit: str, *, rewrites: bool) -> None:
     story = Story()
     story.push(MAIN_LANE, "c1", "a 1")
     story.push(MAIN_LANE, commit, rewrites=rewrites)
     version = story.version("a 1")
-    assert (version.until_commit, version.until_push) == (until, 2)
-    assert (version.until_received, version.until_rewrite) == ("2026-01-02T00:00:00Z", rewrites)
+    assert version.until == (2, commit)
+    step = story.ledger.steps[2, commit]
+    assert (step.received, step.rewrites) == ("2026-01-02T00:00:00Z", rewrites)
 
 
 def test_a_merge_carries_the_claim_to_main_and_keeps_its_pull_request() -> None:
@@ -295,12 +288,14 @@ def test_a_merge_carries_the_claim_to_main_and_keeps_its_pull_request() -> None:
     story.settle(pr1=MERGED)
     assert story.states() == {"a 1": "live", "b 2": "superseded"}
     claim = story.ledger.claims[claim_id(REPO, "pr/1", "p1", "x.yaml", 0)]
-    assert (claim.lane, claim.pull, claim.introduced_lane) == (MAIN_LANE, 1, "pr/1")
+    assert (claim.lane, claim.pull, claim.introduced) == (MAIN_LANE, 1, (1, "p1"))
+    assert claim.carried == (2, "m1")
+    assert story.ledger.steps[claim.introduced].lane == "pr/1"
     assert claim.reporter == "author"
     assert [thread.claim_id for thread in story.ledger.threads("pr/1")] == [
         claim_id(REPO, "pr/1", "p1", "x.yaml", 1)
     ]
-    assert story.version("a 1").until_push is None
+    assert story.version("a 1").until is None
 
 
 def test_a_lane_that_goes_back_to_a_commit_brings_its_claims_back() -> None:
@@ -314,12 +309,16 @@ def test_a_lane_that_goes_back_to_a_commit_brings_its_claims_back() -> None:
     assert list(story.ledger.claims) == [identity]
     assert story.states() == {"a 1": "live"}
     claim = story.ledger.claims[identity]
-    assert (claim.introduced_push, claim.latest) == (1, 3)
+    assert (claim.introduced[0], claim.latest) == (1, 3)
     spans = [
-        (story.written[identity, n]["since_push"], story.written[identity, n]["until_push"])
+        (story.written[identity, n]["since"], story.written[identity, n]["until"])
         for n in (1, 2, 3)
     ]
-    assert spans == [(1, 2), (2, 3), (4, None)]
+    assert spans == [
+        ((1, "c1"), (2, "c2")),
+        ((2, "c2"), (3, "other")),
+        ((4, "c1"), None),
+    ]
 
 
 def contradictions(story: Story) -> dict[str, str | None]:
@@ -426,11 +425,11 @@ def test_no_version_is_lost_and_each_thread_is_one_live_claim(
             live = [
                 version.claim_id
                 for version in story.ledger.latest.values()
-                if version.until_push is None and story.ledger.claims[version.claim_id].lane == lane
+                if version.until is None and story.ledger.claims[version.claim_id].lane == lane
             ]
             assert sorted(threads) == sorted(live)
     for identity, claim in story.ledger.claims.items():
         versions = [story.written[identity, n] for n in range(1, claim.latest + 1)]
         for earlier, later in itertools.pairwise(versions):
-            assert earlier["until_push"] is not None
-            assert earlier["until_push"] <= later["since_push"]
+            assert earlier["until"] is not None
+            assert earlier["until"][0] <= later["since"][0]

@@ -174,7 +174,7 @@ def test_a_made_up_hub_is_in_order(made_up: tuple[Path, Shape]) -> None:
         assert list(indexing.dump(hub)) == dump
         after = [*rows(folder / "one", "push"), *rows(folder / "one", "discussion")]
         assert after == before
-        assert sum(row.faults for row in indexing.status(hub)) == 0
+        assert sum(row.errors for row in indexing.status(hub)) == 0
     finally:
         hub.close()
     statuses = [status for (status,) in rows(folder / "one", "discussion", "status")]

@@ -229,7 +229,8 @@ def board(**changes: Any) -> Board:
         ),
         "rows": rows(),
     }
-    return Board(**fields | changes)
+    counts = {"count": len(changes.get("rows", fields["rows"])), "start": 0, "page_size": 100}
+    return Board(**fields | counts | changes)
 
 
 def empty_board() -> Board:

@@ -17,12 +17,12 @@ from assay.storage.database.index_tables import (
     finding,
     removal,
     repo,
-    repo_name,
     run_record,
     task,
     task_name,
 )
 from assay.storage.database.ledger_rows import RepoRow
+from assay.storage.database.writing import portions
 
 OF_REPO = ("repo_id", "namespace", "name", "private", "mirror_of")
 
@@ -107,16 +107,17 @@ def find_benchmark(
     return found[0] if found else None
 
 
-def name_now(db: Connection, dataset_id: str) -> str:
-    """What the dataset is called now that results call by this name; the same if none is here."""
-    query = (
-        sa.select(repo.c.namespace, repo.c.name)
-        .join(repo_name, repo_name.c.repo_id == repo.c.repo_id)
-        .where(repo_name.c.type == "dataset", repo_name.c.written == dataset_id)
-        .where(sa.not_(repo.c.deleted))
-    )
-    row = db.execute(query).first()
-    return f"{row.namespace}/{row.name}" if row is not None else dataset_id
+def benchmarks_by_id(
+    db: Connection, reader: Reader, repo_ids: Collection[str]
+) -> list[BenchmarkRow]:
+    """Those of these benchmarks that the reader may see."""
+    return [
+        row
+        for part in portions(sorted(repo_ids))
+        for row in rows_as(
+            BenchmarkRow, db.execute(_benchmarks(reader).where(repo.c.repo_id.in_(part)))
+        )
+    ]
 
 
 def tasks(db: Connection, repo_id: str) -> list[TaskRow]:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,11 @@ from assay.core.claim import Attestation, Claim, Reporter, Source, State
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import (
-    claim,
-    repo,
-    repo_name,
-    task_name,
-    version,
-)
+from assay.storage.database.index_tables import claim, earlier, repo, step, subject
+
+SINCE, INTRODUCED = sa.alias(step, "since_step"), sa.alias(step, "introduced_step")
+UNTIL = sa.alias(step, "until_step")
+_IDS = re.compile("[0-9a-f]{64}")
 
 
 def visible(reader: Reader) -> sa.ColumnElement[bool]:
@@ -37,43 +36,57 @@ def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
     return sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.sees)))
 
 
-def names_of_dataset(db: Connection, dataset_id: str) -> list[str]:
-    """Every name that results may call a dataset by: it keeps those it had before it was moved."""
-    named = sa.select(repo_name.c.repo_id).where(
-        repo_name.c.type == "dataset", repo_name.c.written == dataset_id
+# What a claim is shown by, beside its own columns.
+_SHOWN = (
+    "claim_id",
+    "lane",
+    "pull",
+    "state",
+    "reporter",
+    "contradicts",
+    "conflicts",
+    "first_push",
+    "latest_push",
+    "path",
+    "line",
+    "value",
+    "value_text",
+    "date",
+    "source",
+    "notes",
+    "dataset_revision",
+    "verify_token",
+    "run_record",
+    "samples",
+    "stderr",
+    "evidence_level",
+)
+CLAIM = (
+    sa.select(
+        *(claim.c[name] for name in _SHOWN),
+        claim.c.repo_id,
+        repo.c.namespace,
+        repo.c.name,
+        repo.c.private,
+        repo.c.mirror_of,
+        subject.c.dataset_id,
+        subject.c.task_id,
+        SINCE.c.commit,
+        SINCE.c.received,
+        SINCE.c.pusher,
+        SINCE.c.author_name,
+        INTRODUCED.c.received.label("first_received"),
     )
-    query = sa.select(repo_name.c.written).where(repo_name.c.repo_id.in_(named))
-    return sorted({dataset_id, *db.execute(query).scalars()})
+    .select_from(claim)
+    .join(repo, repo.c.repo_id == claim.c.repo_id)
+    .join(subject, subject.c.id == claim.c.subject)
+    .join(SINCE, SINCE.c.id == claim.c.since)
+    .join(INTRODUCED, INTRODUCED.c.id == claim.c.introduced)
+)
 
 
-def _claims(reader: Reader) -> sa.Select[Any]:
-    """Every claim the reader may see, with its latest version."""
-    return _all_claims().where(visible(reader))
-
-
-def _all_claims() -> sa.Select[Any]:
-    return (
-        sa.select(
-            claim,
-            repo.c.namespace,
-            repo.c.name,
-            repo.c.private,
-            repo.c.mirror_of,
-            *(column for column in version.c if column.name not in claim.c),
-        )
-        .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .join(
-            version,
-            sa.and_(version.c.claim_id == claim.c.claim_id, version.c.number == claim.c.latest),
-        )
-    )
-
-
-def _read(db: Connection, query: sa.Select[Any]) -> list[Claim]:
-    return [_claim(row) for row in db.execute(query)]
-
-
-def _claim(row: sa.Row[Any]) -> Claim:
+def claim_of(row: Any) -> Claim:
+    """A claim, from a row of `CLAIM` (or of a query that adds columns to it)."""
     return Claim(
         claim_id=row.claim_id,
         model=f"{row.namespace}/{row.name}",
@@ -89,7 +102,7 @@ def _claim(row: sa.Row[Any]) -> Claim:
         pull=row.pull,
         path=row.path,
         line=row.line,
-        commit=row.since_commit,
+        commit=row.commit,
         date=row.date,
         source=Source(**row.source) if row.source else None,
         notes=row.notes,
@@ -99,40 +112,55 @@ def _claim(row: sa.Row[Any]) -> Claim:
         stderr=row.stderr,
         evidence_level=row.evidence_level,
         received=row.received,
-        first_received=row.introduced_received,
-        first_push=row.introduced_push,
-        latest_push=row.since_push,
+        first_received=row.first_received,
+        first_push=row.first_push,
+        latest_push=row.latest_push,
         pusher=row.pusher,
         author_name=row.author_name,
         contradicts=row.contradicts,
+        conflicts=row.conflicts,
         mirror_of=row.mirror_of if row.lane == MAIN_LANE else None,
     )
 
 
-def claims_about(
-    db: Connection, reader: Reader, dataset_id: str, written: Sequence[str]
+def _read(db: Connection, query: sa.Select[Any]) -> list[Claim]:
+    return [claim_of(row) for row in db.execute(query)]
+
+
+def claims_on(
+    db: Connection, reader: Reader, board: int, *, only_private: bool = False
 ) -> list[Claim]:
-    """All claims about one task, under any of the names it goes by."""
-    query = _claims(reader).where(
-        claim.c.dataset_id.in_(names_of_dataset(db, dataset_id)),
-        claim.c.task_id.in_(list(written)),
-    )
-    return _read(db, query)
+    """All claims that stand or stood on a board, or those in private repositories among them."""
+    query = CLAIM.where(subject.c.board == board, visible(reader))
+    return _read(db, query.where(repo.c.private) if only_private else query)
 
 
 def claims_of_repo(
     db: Connection, reader: Reader, repo_id: str, *, pull: int | None = None
 ) -> list[Claim]:
     """All claims of one model repository, or those that one of its pull requests introduced."""
-    query = _claims(reader).where(claim.c.repo_id == repo_id)
+    query = CLAIM.where(claim.c.repo_id == repo_id, visible(reader))
     if pull is not None:
-        query = query.where(claim.c.introduced_lane == f"pr/{pull}")
-    return _read(db, query.order_by(claim.c.introduced_push, claim.c.claim_id))
+        query = query.where(claim.c.pull == pull)
+    return _read(db, query.order_by(claim.c.first_push, claim.c.claim_id))
+
+
+def claims_beside(db: Connection, reader: Reader, said: Claim, repo_id: str) -> list[Claim]:
+    """The other claims about the same model and the same task, under whatever name."""
+    own = sa.select(claim.c.subject).where(claim.c.claim_id == said.claim_id).scalar_subquery()
+    board = sa.select(subject.c.board).where(subject.c.id == own).scalar_subquery()
+    query = CLAIM.where(
+        claim.c.repo_id == repo_id,
+        claim.c.claim_id != said.claim_id,
+        sa.or_(claim.c.subject == own, subject.c.board == board),
+        visible(reader),
+    )
+    return _read(db, query)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """What a live claim says, as its file says it; fields are columns of the index."""
+    """What a live claim says, as its file says it."""
 
     repo_id: str
     lane: str
@@ -151,22 +179,19 @@ class EntryRow:
 
 def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> list[EntryRow]:
     """What stands in the files of many model repositories: main first, then open pull requests."""
-    ours = {"repo_id", "lane", "pull", "dataset_id", "task_id"}
-    columns = [(claim if name in ours else version).c[name] for name in EntryRow.__slots__]
+    written = {"dataset_id", "task_id"}
+    columns = [(subject if name in written else claim).c[name] for name in EntryRow.__slots__]
     query = (
         sa.select(*columns)
         .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .join(
-            version,
-            sa.and_(version.c.claim_id == claim.c.claim_id, version.c.number == claim.c.latest),
-        )
+        .join(subject, subject.c.id == claim.c.subject)
         .where(claim.c.repo_id.in_(sorted(repo_ids)), claim.c.state == State.LIVE, visible(reader))
         .order_by(
             claim.c.repo_id,
-            claim.c.lane != "main",
+            claim.c.lane != MAIN_LANE,
             claim.c.pull,
-            version.c.path,
-            version.c.position,
+            claim.c.path,
+            claim.c.position,
             claim.c.claim_id,
         )
     )
@@ -175,71 +200,62 @@ def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> l
 
 def find_claim(db: Connection, reader: Reader, claim_id: str) -> tuple[Claim, str] | None:
     """A claim and its repository's id, or None; one of a deleted repository too."""
-    query = _all_claims().where(_may_see(reader), claim.c.claim_id == claim_id)
-    row = db.execute(query).first()
-    return (_claim(row), row.repo_id) if row is not None else None
+    if not _IDS.fullmatch(claim_id):
+        return None
+    row = db.execute(CLAIM.where(_may_see(reader), claim.c.claim_id == claim_id)).first()
+    return (claim_of(row), row.repo_id) if row is not None else None
 
 
 def versions_of(db: Connection, claim_id: str) -> list[dict[str, Any]]:
     """Every version of a claim (found by `find_claim`), the first one first."""
-    query = sa.select(version).where(version.c.claim_id == claim_id).order_by(version.c.number)
-    return [dict(row) for row in db.execute(query).mappings()]
+    number = sa.select(claim.c.id).where(claim.c.claim_id == claim_id).scalar_subquery()
+    rows = [
+        dict(row)
+        for table, own in ((earlier, earlier.c.claim), (claim, claim.c.id))
+        for row in db.execute(_versions(table).where(own == number)).mappings()
+    ]
+    return sorted(rows, key=lambda row: int(row["number"]))
+
+
+def _versions(table: sa.Table) -> sa.Select[Any]:
+    shared = [c.name for c in earlier.c if c.name not in {"claim", "since", "until"}]
+    return (
+        sa.select(
+            *(table.c[name] for name in shared),
+            *(column.label(_named("since", column.name)) for column in SINCE.c),
+            *(UNTIL.c[name].label(f"until_{name}") for name in _ENDED),
+        )
+        .select_from(table)
+        .join(SINCE, SINCE.c.id == table.c.since)
+        .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
+    )
+
+
+# What a version's end tells; of a lane that was deleted there is no commit.
+_ENDED = ("commit", "push", "received", "pusher", "rewrites", "lane")
+
+
+def _named(step_name: str, column: str) -> str:
+    """Who and when are a version's own; the rest is the step's."""
+    plain = {"received", "pusher", "author_name", "author_email", "authored_s"}
+    plain |= {"committer_name", "committed_s", "lane"}
+    return column if column in plain else f"{step_name}_{column}"
 
 
 def latest_claims(db: Connection, reader: Reader, limit: int) -> list[Claim]:
     """The live claims that came last, on main or in open pull requests."""
     query = (
-        _claims(reader)
-        .where(claim.c.state == State.LIVE)
-        .order_by(version.c.since_push.desc(), claim.c.claim_id)
+        CLAIM.where(claim.c.state == State.LIVE, visible(reader))
+        .order_by(claim.c.latest_push.desc(), claim.c.claim_id)
         .limit(limit)
     )
     return _read(db, query)
 
 
-def count_by_task(db: Connection, reader: Reader) -> dict[tuple[str, str], tuple[int, int]]:
-    """(models, claims) that are live, by (dataset, task) as registered."""
-    registered = sa.alias(repo, "registered")
-    query = (
-        sa.select(
-            registered.c.namespace,
-            registered.c.name,
-            task_name.c.task_id,
-            sa.func.count(sa.distinct(claim.c.repo_id)),
-            sa.func.count(),
-        )
-        .select_from(claim)
-        .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .join(
-            repo_name,
-            sa.and_(repo_name.c.type == "dataset", repo_name.c.written == claim.c.dataset_id),
-        )
-        .join(
-            registered,
-            sa.and_(
-                registered.c.repo_id == repo_name.c.repo_id,
-                sa.not_(registered.c.deleted),
-            ),
-        )
-        .join(
-            task_name,
-            sa.and_(
-                task_name.c.repo_id == registered.c.repo_id,
-                task_name.c.written == claim.c.task_id,
-            ),
-        )
-        .where(claim.c.state == State.LIVE, visible(reader))
-        .group_by(registered.c.namespace, registered.c.name, task_name.c.task_id)
-    )
-    return {(f"{row[0]}/{row[1]}", row[2]): (row[3], row[4]) for row in db.execute(query)}
-
-
 def count_live(db: Connection, reader: Reader) -> tuple[int, int]:
     """How many models have live claims, and how many claims those are."""
-    query = (
-        sa.select(sa.func.count(sa.distinct(claim.c.repo_id)), sa.func.count())
-        .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .where(claim.c.state == State.LIVE, visible(reader))
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(repo.c.claims), 0)).where(
+        repo.c.claims > sa.literal(0, literal_execute=True), visible(reader)
     )
     row = db.execute(query).one()
-    return row[0], row[1]
+    return int(row[0]), int(row[1])

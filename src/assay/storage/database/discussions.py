@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.durable_tables import discussion, discussion_event
 from assay.storage.database.engine import rows_as
+from assay.storage.database.writing import portions
 
 # What a pull request whose first push is still pending becomes once that push has landed.
 OPENING = {"opening": "open", "opening-draft": "draft"}
@@ -119,6 +120,15 @@ def all_pulls(db: sa.Connection, repo_id: str, *, opening: bool = False) -> list
     return rows_as(Discussion, db.execute(query, {"repo_id": repo_id}))
 
 
+def pulls_of(db: sa.Connection, repo_ids: Collection[str]) -> list[Discussion]:
+    """The pull requests of many repositories, but for those whose opening was cut short."""
+    found: list[Discussion] = []
+    for part in portions(repo_ids):
+        query = sa.select(discussion).where(discussion.c.repo_id.in_(part), discussion.c.is_pull)
+        found += rows_as(Discussion, db.execute(query.where(discussion.c.status.not_in(OPENING))))
+    return found
+
+
 def repos_opening(db: sa.Connection) -> list[str]:
     """Ids of repositories with a pull request whose first push is still pending."""
     query = sa.select(discussion.c.repo_id).where(discussion.c.status.in_(OPENING)).distinct()
@@ -203,9 +213,28 @@ def count_events(db: sa.Connection, repo_id: str, number: int) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def last_events(db: sa.Connection) -> dict[str, int]:
-    """The number of the last event of every repository that has discussions."""
+def events_among(
+    db: sa.Connection, repo_ids: Collection[str], *, kinds: Collection[str]
+) -> list[Event]:
+    """What of some kinds happened in many repositories, in order."""
+    found: list[Event] = []
+    for part in portions(repo_ids):
+        query = sa.select(discussion_event).where(
+            discussion_event.c.repo_id.in_(part), discussion_event.c.kind.in_(list(kinds))
+        )
+        found += rows_as(Event, db.execute(query.order_by(discussion_event.c.id)))
+    return found
+
+
+def last_events(db: sa.Connection, repo_ids: Collection[str] | None = None) -> dict[str, int]:
+    """The number of the last event of repositories (of all, if none are named) that have some."""
     query = sa.select(discussion_event.c.repo_id, sa.func.max(discussion_event.c.id)).group_by(
         discussion_event.c.repo_id
     )
-    return {row[0]: row[1] for row in db.execute(query)}
+    if repo_ids is None:
+        return {row[0]: row[1] for row in db.execute(query)}
+    return {
+        row[0]: row[1]
+        for part in portions(repo_ids)
+        for row in db.execute(query.where(discussion_event.c.repo_id.in_(part)))
+    }

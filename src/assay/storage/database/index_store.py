@@ -60,7 +60,9 @@ class IndexStore(Protocol):
         """
 
     def building(self) -> AbstractContextManager[IndexStore]:
-        """A new index beside this one, with empty tables; one process at a time builds.
+        """An index beside this one; one process at a time builds.
+
+        It is empty, or has what a rebuild that was cut short had done.
 
         Raises:
             ConflictError: Another process is building.
@@ -167,7 +169,7 @@ class SqliteIndex:
 
     @contextmanager
     def building(self) -> Iterator[Self]:
-        """A new file beside this one; what a broken rebuild left is removed.
+        """A file beside this one; what a broken rebuild left there is taken over.
 
         Raises:
             ConflictError: Another process is building.
@@ -178,9 +180,12 @@ class SqliteIndex:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise already_building() from error
-            for left in folder.glob(f"{BUILDING}*"):
-                left.unlink()
             built = type(self)(folder, name=BUILDING)
+            if not built.is_empty() and not built.is_current():
+                built.close()
+                for left in folder.glob(f"{BUILDING}*"):
+                    left.unlink()
+                built = type(self)(folder, name=BUILDING)
             try:
                 built.create()
                 yield built

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from assay.core.ledger import ClaimRecord, Ledger, VersionRecord
 from assay.formats.finding import Finding
 from assay.storage.database import index_tables as tables
+from assay.storage.database import standings
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.writing import put
+from assay.storage.database.standings import Pair, Terms
+from assay.storage.database.writing import insert, portions, put, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,104 +35,104 @@ class RepoRow:
     last_push: int
     last_event: int
     main: str | None
+    fault: str | None
+    claims: int
 
 
-def find_repo_row(db: Connection, repo_id: str) -> RepoRow | None:
-    """The repository as last indexed, or None."""
-    found = rows_as(RepoRow, db.execute(sa.select(tables.repo).where(_of(tables.repo, repo_id))))
-    return found[0] if found else None
+def find_repo_rows(db: Connection, repo_ids: Collection[str]) -> dict[str, RepoRow]:
+    """Repositories as last indexed, by id."""
+    return {
+        row.repo_id: row
+        for part in portions(repo_ids)
+        for row in rows_as(
+            RepoRow, db.execute(sa.select(tables.repo).where(tables.repo.c.repo_id.in_(part)))
+        )
+    }
 
 
-def put_repo_row(db: Connection, row: RepoRow) -> None:
+def all_indexed(db: Connection) -> frozenset[str]:
+    """The ids of all repositories that the index has a row of."""
+    return frozenset(db.execute(sa.select(tables.repo.c.repo_id)).scalars())
+
+
+def put_repo_rows(db: Connection, rows: Sequence[RepoRow]) -> None:
     """Write what the index is current with."""
-    _replace(db, tables.repo, [_of(tables.repo, row.repo_id)], [asdict(row)])
-    names = [{"repo_id": row.repo_id, "written": name, "type": row.type} for name in row.names]
-    _replace(db, tables.repo_name, [_of(tables.repo_name, row.repo_id)], names)
+    put(db, tables.repo, [asdict(row) for row in rows])
+    for part in portions([row.repo_id for row in rows]):
+        db.execute(sa.delete(tables.repo_name).where(tables.repo_name.c.repo_id.in_(part)))
+    names = [
+        {"repo_id": row.repo_id, "written": name, "type": row.type}
+        for row in rows
+        for name in row.names
+    ]
+    insert(db, tables.repo_name, names)
 
 
 def forget_repo(db: Connection, repo_id: str) -> None:
     """Remove every row of a repository, to be written anew from its first push."""
-    its_claims = sa.select(tables.claim.c.claim_id).where(_of(tables.claim, repo_id))
-    db.execute(sa.delete(tables.version).where(tables.version.c.claim_id.in_(its_claims)))
-    for table in tables.DUMPED:
-        if "repo_id" in table.c:
+    its_claims = sa.select(tables.claim.c.id).where(_of(tables.claim, repo_id))
+    db.execute(sa.delete(tables.earlier).where(tables.earlier.c.claim.in_(its_claims)))
+    for table in tables.metadata.sorted_tables:
+        if "repo_id" in table.c and table not in (tables.board, tables.standing):
             db.execute(sa.delete(table).where(_of(table, repo_id)))
+    claimed = sa.exists().where(tables.claim.c.subject == tables.subject.c.id)
+    db.execute(sa.delete(tables.subject).where(sa.not_(claimed)))
 
 
-def all_repo_rows(db: Connection) -> dict[str, RepoRow]:
-    """Every repository as last indexed, by id."""
-    return {row.repo_id: row for row in rows_as(RepoRow, db.execute(sa.select(tables.repo)))}
+Lane = tuple[str, str]
 
 
-def load_ledger(db: Connection, repo_id: str) -> Ledger:
-    """The record of a repository: its claims and the latest version of each."""
-    claims = rows_as(
-        ClaimRecord,
-        db.execute(
-            sa.select(tables.claim)
-            .where(_of(tables.claim, repo_id))
-            .order_by(tables.claim.c.introduced_push, tables.claim.c.claim_id)
-        ),
-    )
-    latest = rows_as(
-        VersionRecord,
-        db.execute(
-            sa.select(tables.version)
-            .join(tables.claim, tables.claim.c.claim_id == tables.version.c.claim_id)
-            .where(_of(tables.claim, repo_id), tables.version.c.number == tables.claim.c.latest)
-        ),
-    )
-    return Ledger(
-        repo_id,
-        claims={claim.claim_id: claim for claim in claims},
-        latest={version.claim_id: version for version in latest},
-    )
-
-
-def save_ledger(db: Connection, ledger: Ledger) -> None:
-    """Write the claims and versions that changed, and only those."""
-    claims = [ledger.claims[identity] for identity in sorted(ledger.changed_claims)]
-    versions = [version for _, version in sorted(ledger.changed_versions.items())]
-    _put(db, tables.claim, claims)
-    _put(db, tables.version, versions)
-
-
-def put_lane(
+def put_lanes(
     db: Connection,
-    repo_id: str,
-    lane: str,
+    lanes: Collection[Lane],
     *,
-    findings: Iterable[Finding],
-    broken: Mapping[str, str],
-    records: Mapping[str, str],
-    removals: Iterable[Mapping[str, Any]],
+    findings: Mapping[Lane, Iterable[Finding]],
+    broken: Mapping[Lane, Mapping[str, str]],
+    records: Mapping[Lane, Mapping[str, str]],
+    removals: Mapping[Lane, Iterable[Mapping[str, Any]]],
+    fresh: bool,
 ) -> None:
-    """Replace what stands beside the claims at the tip of a lane.
+    """Replace what stands beside the claims at the tips of lanes.
 
     Args:
         db: A write transaction.
-        repo_id: The repository.
-        lane: `main` or `pr/N`.
+        lanes: Repository and `main` or `pr/N`.
         findings: What the checks say.
         broken: Path of a file with errors → one sentence.
         records: Digest of a run record → a commit that has it.
         removals: Rows of entries that a pull request takes away.
+        fresh: Whether nothing stands there yet.
     """
-    key = {"repo_id": repo_id, "lane": lane}
+    keys = {lane: {"repo_id": lane[0], "lane": lane[1]} for lane in sorted(lanes)}
     finding_rows = [
         {**key, "position": position, **asdict(finding)}
-        for position, finding in enumerate(sorted(findings))
+        for lane, key in keys.items()
+        for position, finding in enumerate(sorted(findings.get(lane, ())))
     ]
-    broken_rows = [{**key, "path": path, "error": error} for path, error in broken.items()]
-    record_rows = [{**key, "sha256": sha, "commit": commit} for sha, commit in records.items()]
-    removal_rows = [{**key, **removal} for removal in removals]
+    broken_rows = [
+        {**key, "path": path, "error": error}
+        for lane, key in keys.items()
+        for path, error in broken.get(lane, {}).items()
+    ]
+    record_rows = [
+        {**key, "sha256": sha, "commit": commit}
+        for lane, key in keys.items()
+        for sha, commit in records.get(lane, {}).items()
+    ]
+    removal_rows = [
+        {**key, **removal} for lane, key in keys.items() for removal in removals.get(lane, ())
+    ]
     for table, rows in (
         (tables.finding, finding_rows),
         (tables.broken_file, broken_rows),
         (tables.run_record, record_rows),
         (tables.removal, removal_rows),
     ):
-        _replace(db, table, [_of(table, repo_id), table.c.lane == lane], rows)
+        if not fresh:
+            of_lane = [table.c.repo_id == sa.bindparam("of"), table.c.lane == sa.bindparam("at")]
+            places = [{"of": repo_id, "at": lane} for repo_id, lane in keys]
+            db.execute(sa.delete(table).where(*of_lane), places)
+        insert(db, table, rows)
 
 
 def put_benchmark(
@@ -141,19 +142,44 @@ def put_benchmark(
     benchmark: Mapping[str, Any] | None,
     tasks: Sequence[Mapping[str, Any]],
     names: Mapping[str, str],
-) -> None:
-    """Replace a benchmark: its row (None when the repository is none), tasks and their names."""
+) -> set[Pair]:
+    """Replace a benchmark: its row (None when the repository is none), tasks and their names.
+
+    Returns:
+        The rows of boards that are to be refreshed, because terms are others now. Which results
+        stand where is asked by `standings.resolve`, which comes after.
+    """
     name_rows = [
         {"repo_id": repo_id, "written": written, "task_id": task_id}
         for written, task_id in names.items()
     ]
+    terms = {
+        row["task_id"]: Terms(**{name: row[name] for name in standings.TERMS}) for row in tasks
+    }
+    pairs = standings.put_boards(db, repo_id, terms)
     benchmark_rows = [] if benchmark is None else [benchmark]
     for table, rows in (
         (tables.benchmark, benchmark_rows),
         (tables.task, tasks),
         (tables.task_name, name_rows),
     ):
-        _replace(db, table, [_of(table, repo_id)], rows)
+        replace(db, table, [_of(table, repo_id)], rows)
+    return pairs
+
+
+def names_as_indexed(db: Connection, repo_id: str) -> list[str]:
+    """Every name that led to a repository when it was last indexed."""
+    query = sa.select(tables.repo_name.c.written).where(_of(tables.repo_name, repo_id))
+    return list(db.execute(query).scalars())
+
+
+def put_pull_statuses(
+    db: Connection, repo_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replace what became of the pull requests of repositories."""
+    for part in portions(repo_ids):
+        db.execute(sa.delete(tables.pull_status).where(tables.pull_status.c.repo_id.in_(part)))
+    insert(db, tables.pull_status, rows)
 
 
 def count_errors(db: Connection) -> dict[str, int]:
@@ -166,38 +192,5 @@ def count_errors(db: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in db.execute(query)}
 
 
-def dump_rows(db: Connection) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Every derived row as (table, values), in one order for everybody."""
-    for table in tables.DUMPED:
-        for row in db.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings():
-            yield table.name, dict(row)
-
-
 def _of(table: sa.Table, repo_id: str) -> sa.ColumnElement[bool]:
     return table.c.repo_id == repo_id
-
-
-def _replace(
-    db: Connection,
-    table: sa.Table,
-    where: Sequence[sa.ColumnElement[bool]],
-    rows: Sequence[Mapping[str, Any]],
-) -> None:
-    db.execute(sa.delete(table).where(*where))
-    _insert(db, table, rows)
-
-
-def _put(
-    db: Connection, table: sa.Table, records: Sequence[ClaimRecord] | Sequence[VersionRecord]
-) -> None:
-    """Write records, whose fields are named as the columns are, over those with the same key.
-
-    One statement for all, since a push may change hundreds; and not `asdict`, which copies deeply.
-    """
-    names = table.columns.keys()
-    put(db, table, [{name: getattr(record, name) for name in names} for record in records])
-
-
-def _insert(db: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        db.execute(sa.insert(table), [dict(row) for row in rows])

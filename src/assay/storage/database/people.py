@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from assay.core.permission import STRANGER, Reader, Scope
 from assay.errors import ConflictError
 from assay.storage.database.durable_tables import account, member, namespace, token
 from assay.storage.database.engine import rows_as
+from assay.storage.database.writing import portions
 
 TOKEN_ID_CHARS = 12
 # Asked by every request that comes with a token, so put together once.
@@ -165,6 +166,17 @@ def is_claimed(db: sa.Connection, name: str) -> bool:
     """Whether somebody with the right to has said whose the namespace is."""
     query = sa.select(namespace.c.claimed).where(namespace.c.name == name)
     return bool(db.execute(query).scalar())
+
+
+def claimed_among(db: sa.Connection, names: Collection[str]) -> frozenset[str]:
+    """Those of these namespaces that are claimed."""
+    return frozenset(
+        name
+        for part in portions(sorted(names))
+        for name in db.execute(
+            sa.select(namespace.c.name).where(namespace.c.name.in_(part), namespace.c.claimed)
+        ).scalars()
+    )
 
 
 def claimed_namespaces(db: sa.Connection) -> frozenset[str]:

@@ -11,21 +11,29 @@ import sqlalchemy as sa
 from assay.core.permission import Reader
 from assay.storage.database.claims import visible
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import benchmark, claim, profile, repo, repo_tag
+from assay.storage.database.index_tables import benchmark, board, profile, repo, repo_tag, standing
+from assay.storage.database.types import Hex
+from assay.storage.database.writing import insert, portions, put
 
 # The tag by which clients find benchmarks. It follows from the benchmark's row, not from a card.
 OFFICIAL = "benchmark:official"
 
 
-def put_profile(
-    db: Connection, repo_id: str, row: Mapping[str, Any], words: Collection[str]
+def put_profiles(
+    db: Connection, rows: Sequence[Mapping[str, Any]], words: Mapping[str, Collection[str]]
 ) -> None:
-    """Replace what a repository says of itself, and the words it is found by."""
-    db.execute(sa.delete(profile).where(profile.c.repo_id == repo_id))
-    db.execute(sa.delete(repo_tag).where(repo_tag.c.repo_id == repo_id))
-    db.execute(sa.insert(profile), [dict(row)])
-    if words:
-        db.execute(sa.insert(repo_tag), [{"tag": w, "repo_id": repo_id} for w in sorted(words)])
+    """Replace what repositories say of themselves, and the words they are found by.
+
+    Args:
+        db: A write transaction.
+        rows: Of the table `profile`.
+        words: By the id of a repository.
+    """
+    put(db, profile, rows)
+    for part in portions(words):
+        db.execute(sa.delete(repo_tag).where(repo_tag.c.repo_id.in_(part)))
+    found = [{"tag": w, "repo_id": repo_id} for repo_id in words for w in sorted(words[repo_id])]
+    insert(db, repo_tag, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +44,22 @@ class ModelFacts:
     num_parameters: int | None
 
 
-def facts_of_claimed(db: Connection, reader: Reader, dataset_id: str) -> dict[str, ModelFacts]:
-    """The facts of every model with a claim about a dataset, by `ns/name`."""
+def facts_of_board(db: Connection, dataset_id: str, task_id: str) -> dict[str, ModelFacts]:
+    """The facts of every model that stands on the board of a task, by `ns/name`."""
+    namespace, _, name = dataset_id.partition("/")
     query = (
-        sa.select(repo.c.namespace, repo.c.name, profile.c.has_base, profile.c.num_parameters)
-        .distinct()
-        .select_from(claim)
-        .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .join(profile, profile.c.repo_id == claim.c.repo_id)
-        .where(claim.c.dataset_id == dataset_id, visible(reader))
+        sa.select(standing.c.model, profile.c.has_base, profile.c.num_parameters)
+        .join(board, board.c.id == standing.c.board)
+        .join(repo, repo.c.repo_id == board.c.repo_id)
+        .join(profile, profile.c.repo_id == standing.c.repo_id)
+        .where(
+            repo.c.type == "dataset",
+            repo.c.namespace == namespace,
+            repo.c.name == name,
+            board.c.task_id == task_id,
+        )
     )
-    return {f"{row[0]}/{row[1]}": ModelFacts(row[2], row[3]) for row in db.execute(query)}
+    return {row[0]: ModelFacts(row[1], row[2]) for row in db.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +183,8 @@ def select_entries(
     if selection.author is not None:
         query = query.where(repo.c.namespace == selection.author)
     if selection.after is not None:
-        query = query.where(sa.tuple_(moment, repo.c.repo_id) < sa.tuple_(*selection.after))
+        last = sa.tuple_(sa.literal(selection.after[0]), sa.literal(selection.after[1], Hex))
+        query = query.where(sa.tuple_(moment, repo.c.repo_id) < last)
     query = query.order_by(moment.desc(), repo.c.repo_id.desc()).limit(selection.limit)
     return rows_as(Entry, db.execute(query))
 

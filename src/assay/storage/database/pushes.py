@@ -7,7 +7,7 @@ can be built over the log. Only `state` moves: pending → applied or failed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.durable_tables import push
 from assay.storage.database.engine import rows_as
+from assay.storage.database.writing import portions
 from assay.storage.git.repository import ZERO
 
 PENDING, APPLIED, FAILED = "pending", "applied", "failed"
@@ -106,6 +107,24 @@ def pushes(
     return rows_as(Push, db.execute(_PUSHES, wanted))
 
 
+def pushes_after(db: sa.Connection, after: Mapping[str, int]) -> list[Push]:
+    """The applied rows of many repositories, each after a number, in the order they were written.
+
+    Args:
+        db: The durable database.
+        after: Ids of repositories, with the number of the last row that is known of each.
+    """
+    found: list[Push] = []
+    for part in portions(sorted(after)):
+        query = sa.select(push).where(
+            push.c.repo_id.in_(part),
+            push.c.id > min(after[repo_id] for repo_id in part),
+            push.c.state == APPLIED,
+        )
+        found += rows_as(Push, db.execute(query.order_by(push.c.id)))
+    return [one for one in found if one.id > after[one.repo_id]]
+
+
 def find_push(db: sa.Connection, number: int) -> Push:
     """One row, by a number that the log gave out."""
     return rows_as(Push, db.execute(sa.select(push).where(push.c.id == number)))[0]
@@ -119,27 +138,27 @@ def repos_with_pending(db: sa.Connection) -> list[str]:
     return list(db.execute(query.order_by(push.c.repo_id)).scalars())
 
 
-def last_pushes(db: sa.Connection) -> dict[str, int]:
-    """The number of the last applied row of every repository."""
-    query = (
-        sa.select(push.c.repo_id, sa.func.max(push.c.id))
-        .where(push.c.state == APPLIED)
-        .group_by(push.c.repo_id)
-    )
-    return {row[0]: row[1] for row in db.execute(query)}
+def applied_numbers(db: sa.Connection) -> dict[str, list[int]]:
+    """The numbers of every repository's applied rows."""
+    found: dict[str, list[int]] = {}
+    query = sa.select(push.c.repo_id, push.c.id).where(push.c.state == APPLIED)
+    for repo_id, number in db.execute(query):
+        found.setdefault(repo_id, []).append(number)
+    return found
 
 
-def all_heads(db: sa.Connection) -> dict[str, dict[str, str]]:
-    """Where the applied rows leave the refs of every repository, by id and full name."""
-    latest = (
-        sa.select(sa.func.max(push.c.id))
-        .where(push.c.state == APPLIED)
-        .group_by(push.c.repo_id, push.c.ref)
-    )
-    query = sa.select(push.c.repo_id, push.c.ref, push.c.new).where(
-        push.c.id.in_(latest), push.c.new != ZERO
-    )
+def heads_of(db: sa.Connection, repo_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Where the applied rows leave the refs of repositories, by id and full name."""
     heads: dict[str, dict[str, str]] = {}
-    for repo_id, ref, new in db.execute(query):
-        heads.setdefault(repo_id, {})[ref] = new
+    for part in portions(repo_ids):
+        latest = (
+            sa.select(sa.func.max(push.c.id))
+            .where(push.c.repo_id.in_(part), push.c.state == APPLIED)
+            .group_by(push.c.repo_id, push.c.ref)
+        )
+        query = sa.select(push.c.repo_id, push.c.ref, push.c.new).where(
+            push.c.id.in_(latest), push.c.new != ZERO
+        )
+        for repo_id, ref, new in db.execute(query):
+            heads.setdefault(repo_id, {})[ref] = new
     return heads

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from assay.errors import ConflictError, ForbiddenError
 from assay.storage.database.durable_tables import repo, repo_name
 from assay.storage.database.engine import rows_as
+from assay.storage.database.writing import portions
 
-NAMES_A_QUERY = 500
 # Asked by every request about a repository. To put such a query together takes longer than SQLite
 # takes to answer it, so it is done once.
 _HOLDER = (
@@ -31,6 +32,7 @@ _BY_NAME = sa.select(repo).where(
     repo.c.namespace == sa.bindparam("namespace"),
     repo.c.name == sa.bindparam("name"),
 )
+_NAMES = sa.select(repo_name.c.repo_id, repo_name.c.written).order_by(repo_name.c.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,21 @@ def names_of(db: sa.Connection, repo_id: str) -> list[str]:
 
 def all_names(db: sa.Connection) -> dict[str, list[str]]:
     """`names_of` for every repository."""
+    return _names(db, _NAMES)
+
+
+def names_of_many(db: sa.Connection, repo_ids: Collection[str]) -> dict[str, list[str]]:
+    """`names_of` for many repositories."""
+    found: dict[str, list[str]] = {}
+    for part in portions(repo_ids):
+        found |= _names(db, _NAMES.where(repo_name.c.repo_id.in_(part)))
+    return found
+
+
+def _names(db: sa.Connection, query: sa.Select[Any]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
-    query = sa.select(repo_name.c.repo_id, repo_name.c.written).order_by(repo_name.c.written)
-    for row in db.execute(query):
-        names.setdefault(row.repo_id, []).append(row.written)
+    for repo_id, written in db.execute(query):
+        names.setdefault(repo_id, []).append(written)
     return names
 
 
@@ -179,8 +192,8 @@ def find_repos(db: sa.Connection, repo_type: str, names: Collection[str]) -> lis
     """The repositories of a type among many names (`ns/name`)."""
     pairs = [name.split("/", 1) for name in names if "/" in name]
     found: list[RepoRecord] = []
-    for part in range(0, len(pairs), NAMES_A_QUERY):
-        place = sa.tuple_(repo.c.namespace, repo.c.name).in_(pairs[part : part + NAMES_A_QUERY])
+    for part in portions(pairs):
+        place = sa.tuple_(repo.c.namespace, repo.c.name).in_(part)
         query = sa.select(repo).where(place, *_is_there(repo_type))
         found += rows_as(RepoRecord, db.execute(query))
     return found
@@ -192,12 +205,32 @@ def repo_by_id(db: sa.Connection, repo_id: str) -> RepoRecord | None:
     return found[0] if found else None
 
 
+def repos_by_id(db: sa.Connection, repo_ids: Collection[str]) -> list[RepoRecord]:
+    """Those of these repositories that exist, by id; deleted ones too."""
+    found: list[RepoRecord] = []
+    for part in portions(sorted(repo_ids)):
+        found += rows_as(RepoRecord, db.execute(sa.select(repo).where(repo.c.id.in_(part))))
+    return found
+
+
 def all_repos(db: sa.Connection, *, deleted: bool = False) -> list[RepoRecord]:
     """Every repository, by id; with `deleted`, those that are in the trash as well."""
     query = sa.select(repo).order_by(repo.c.id)
     if not deleted:
         query = query.where(repo.c.deleted.is_(None))
     return rows_as(RepoRecord, db.execute(query))
+
+
+def all_ids(db: sa.Connection) -> tuple[list[str], list[str]]:
+    """The ids of the repositories that are there, and of those that were deleted."""
+    query = sa.select(repo.c.id, repo.c.deleted.is_(None)).order_by(repo.c.id)
+    found = db.execute(query).all()
+    return [row[0] for row in found if row[1]], [row[0] for row in found if not row[1]]
+
+
+def ids_of_type(db: sa.Connection, repo_type: str) -> frozenset[str]:
+    """The ids of all repositories of a type, deleted ones too."""
+    return frozenset(db.execute(sa.select(repo.c.id).where(repo.c.type == repo_type)).scalars())
 
 
 def ids_in(db: sa.Connection, namespace: str) -> list[str]:

@@ -53,6 +53,11 @@ def replace(
     insert(db, table, rows)
 
 
+def next_number(db: Connection, table: sa.Table) -> int:
+    """The first free number of a table whose rows are numbered here; one transaction writes."""
+    return int(db.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))).scalar_one()) + 1
+
+
 def portions(values: Iterable[T], size: int = MOST_NAMED) -> Iterator[list[T]]:
     """Values in lists of at most `size`, for queries that name each."""
     rest = iter(values)

@@ -17,6 +17,8 @@ from assay.errors import EntryNotFoundError, RevisionNotFoundError
 
 ZERO = "0" * 40
 MIN_ABBREVIATION = 7
+# Of the commits that a repository keeps at hand: questions about one come many at a time.
+MOST_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Repository:
         self._git = pygit2.Repository(str(path))
         if quarantine is not None:
             self._git.odb.add_disk_alternate(str(quarantine))
+        self._commits: dict[str, pygit2.Commit] = {}
+        self._roots: dict[str, pygit2.Tree] = {}
 
     # refs
 
@@ -120,19 +124,19 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor, or None for unrelated histories."""
+        if one == other or one in map(str, self._peel(other).parent_ids):
+            return one  # by far the most common: one commit upon a branch that did not move
         base: pygit2.Oid | None = self._git.merge_base(one, other)  # typed as never None
         return str(base) if base is not None else None
 
     def first_parents(self, new: str, *, since: str | None) -> list[Commit]:
         """The first-parent line that ends in `new`, oldest first, without what `since` contains."""
         line = []
-        current = self._peel(new)
-        while str(current.id) != since:
-            line.append(_commit(current))
-            if not current.parents:
-                break
-            current = current.parents[0]
-        else:
+        current: str | None = new
+        while current is not None and current != since:
+            line.append(_commit(self._peel(current)))
+            current = next(iter(line[-1].parents), None)
+        if current == since:
             return line[::-1]
         # `since` is not on the line (it came in as a second parent, or history was rewritten).
         known = set(self.between(since, hidden=[])) if since is not None else set()
@@ -154,11 +158,15 @@ class Repository:
 
     def find(self, commit: str, path: str) -> TreeItem | None:
         """What stands at a path of a commit, or None."""
-        tree = self._peel(commit).tree
+        tree = self._root(commit)
         try:
             return _item(path, tree[path]) if path else TreeItem("", "folder", str(tree.id))
         except (KeyError, ValueError):
             return None
+
+    def list_tree(self, tree_oid: str, folder: str, *, recursive: bool = False) -> list[TreeItem]:
+        """`list` of a tree that was found before; `folder` is where it stands."""
+        return list(self._walk(tree_oid, f"{folder}/" if folder else "", recursive=recursive))
 
     def list(self, commit: str, folder: str = "", *, recursive: bool = False) -> list[TreeItem]:
         """The items of a folder, folders included, in git's order.
@@ -169,7 +177,7 @@ class Repository:
         oid = self.tree_oid(commit, folder)
         if oid is None:
             raise EntryNotFoundError(f"no folder '{folder}' at {commit[:MIN_ABBREVIATION]}")
-        return list(self._walk(oid, f"{folder}/" if folder else "", recursive=recursive))
+        return self.list_tree(oid, folder, recursive=recursive)
 
     def _walk(self, tree_oid: str, prefix: str, *, recursive: bool) -> Iterator[TreeItem]:
         tree = self._git[tree_oid]
@@ -209,9 +217,22 @@ class Repository:
         return self.blob(item.oid)
 
     def _peel(self, oid: str) -> pygit2.Commit:
-        found = self._git.get(oid)
-        if not isinstance(found, pygit2.Commit):
-            raise RevisionNotFoundError(f"no commit '{oid}'")
+        found = self._commits.get(oid)
+        if found is None:
+            named = self._git.get(oid)
+            if not isinstance(named, pygit2.Commit):
+                raise RevisionNotFoundError(f"no commit '{oid}'")
+            if len(self._commits) >= MOST_KEPT:
+                self._commits.clear()
+            self._commits[oid] = found = named
+        return found
+
+    def _root(self, commit: str) -> pygit2.Tree:
+        found = self._roots.get(commit)
+        if found is None:
+            if len(self._roots) >= MOST_KEPT:
+                self._roots.clear()
+            self._roots[commit] = found = self._peel(commit).tree
         return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -13,12 +15,20 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import Option
 
-from assay.errors import RepoNotFoundError, UnavailableError
+from assay.errors import (
+    DamagedRepositoryError,
+    RepoNotFoundError,
+    RevisionNotFoundError,
+    UnavailableError,
+)
 from assay.storage.git.process import run
 from assay.storage.git.repository import Repository
 
 # A lock file older than this, seen while holding the repository's own lock, was left by a crash.
 STALE_LOCK_S = 10.0
+# File systems tell times in steps of up to this.
+STABLE_AFTER_NS = 2_000_000_000
+_OBJECT = re.compile("[0-9a-f]{40}")
 
 
 def packed_refs(refs: Mapping[str, str]) -> bytes:
@@ -82,6 +92,24 @@ class GitStore:
             raise RepoNotFoundError(f"repository {repo_id} cannot be opened: {error}") from error
 
     @contextmanager
+    def reading(self, repo_id: str) -> Iterator[None]:
+        """Say what is wrong with a repository that turns out to be unreadable.
+
+        Raises:
+            DamagedRepositoryError: Its folder is gone, or objects are missing or broken.
+        """
+        try:
+            yield
+        except (pygit2.GitError, RepoNotFoundError, RevisionNotFoundError, OSError) as error:
+            raise DamagedRepositoryError(f"{self.path(repo_id)}: {error}") from error
+        except KeyError as error:  # so does pygit2 say that an object is missing
+            if not _OBJECT.fullmatch(str(error.args[0] if error.args else "")):
+                raise
+            raise DamagedRepositoryError(
+                f"{self.path(repo_id)}: object {error.args[0]} is missing"
+            ) from error
+
+    @contextmanager
     def lock(self, repo_id: str) -> Iterator[None]:
         """Hold the one right to move this repository's refs; waits for whoever holds it.
 
@@ -97,6 +125,29 @@ class GitStore:
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def look(self, repo_id: str) -> str | None:
+        """How a repository's folder looks: another whenever main, a pull request or a pack moved.
+
+        Three calls of the operating system and no look at git: cheap enough for all repositories.
+        It is None where there is no folder.
+        """
+        path = f"{self.root}/{repo_id[:2]}/{repo_id}.git"
+        try:
+            found = [os.stat(path), os.stat(f"{path}/refs/heads")]  # noqa: PTH116 - Path is slower
+        except FileNotFoundError:
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.stat(f"{path}/refs/pr"))  # noqa: PTH116
+        return " ".join(f"{one.st_ino}:{one.st_mtime_ns}" for one in found)
+
+    def settled_look(self, repo_id: str) -> str | None:
+        """`look`, or None for a folder changed so lately that a next change could look the same."""
+        look = self.look(repo_id)
+        if look is None:
+            return None
+        latest = max(int(part.partition(":")[2]) for part in look.split())
+        return look if time.time_ns() - latest > STABLE_AFTER_NS else None
 
     def remove_stale_locks(self, repo_id: str, *, older_than_s: float = STALE_LOCK_S) -> int:
         """Remove git's left `*.lock` files; call it holding `lock`. Returns how many."""

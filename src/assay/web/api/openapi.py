@@ -22,6 +22,12 @@ ERROR_SCHEMA = {
     "required": ["error", "code", "hint"],
 }
 
+BOARD_PARAMETERS = {
+    "claims": {"type": "string", "enum": ["all"]},
+    "start": {"type": "integer", "minimum": 0, "default": 0},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+}
+
 
 def describe(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes that have a summary."""
@@ -57,8 +63,10 @@ def _operation(route: Route, schemas: dict[str, dict[str, Any]]) -> dict[str, An
         for name in _PARAMETER.findall(route.pattern)
     ]
     if route.pattern.startswith("/api/v1/boards/"):
-        claims = {"type": "string", "enum": ["all"]}
-        parameters.append({"name": "claims", "in": "query", "required": False, "schema": claims})
+        parameters += [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in BOARD_PARAMETERS.items()
+        ]
     answer = schemas.get(route.pattern, {"type": "object"})
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {

@@ -11,8 +11,13 @@ from assay.hub import answers, boards, models, provenance
 from assay.hub.boards import View
 from assay.web.api import discussions, notifications
 from assay.web.api.openapi import describe
+from assay.web.parameters import number
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
+
+# Of the rows of one page of a board, and of those that may be passed over.
+MOST_ON_PAGE = 1000
+MOST_ROWS = 10_000_000
 
 
 def view_of(context: Context) -> View:
@@ -35,10 +40,23 @@ def _benchmark(context: Context) -> Response:
     return json_reply(boards.benchmark(context.hub, context.reader, context.repo))
 
 
+def window_of(context: Context) -> dict[str, int]:
+    """`?start=` and `?limit=`: which rows of a board.
+
+    Raises:
+        InvalidError: One is no number, or out of range.
+    """
+    return {
+        "start": number(context, "start", default=0, least=0, most=MOST_ROWS),
+        "limit": number(context, "limit", default=boards.PAGE_SIZE, most=MOST_ON_PAGE),
+    }
+
+
 def _board(context: Context) -> Response:
     task = context.params.get("task")
-    view = view_of(context)
-    return json_reply(boards.board(context.hub, context.reader, context.repo, task, view=view))
+    view, window = view_of(context), window_of(context)
+    board = boards.board(context.hub, context.reader, context.repo, task, view=view, **window)
+    return json_reply(board)
 
 
 def _model(context: Context) -> Response:
@@ -67,11 +85,11 @@ def routes() -> list[Route]:
     return [
         _get("/benchmarks", _benchmarks, "Every benchmark", list[answers.Benchmark]),
         _get(f"/benchmarks/{repo}", _benchmark, "One benchmark", answers.Benchmark),
-        _get(f"/boards/{repo}", _board, "The board of the first task", answers.Board),
+        _get(f"/boards/{repo}", _board, "A page of the board of the first task", answers.Board),
         _get(
             f"/boards/{repo}/{{task}}",
             _board,
-            "The board of a task (one encoded segment); ?claims=all for one row a claim",
+            "A page of the board of a task (one encoded segment); ?claims=all for one row a claim",
             answers.Board,
         ),
         _get(f"/models/{repo}", _model, "All claims about a model", answers.Model),

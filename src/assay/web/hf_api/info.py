@@ -13,8 +13,8 @@ from assay.hub.eval_results import RepoResults, eval_results
 from assay.hub.repos import RepoType
 from assay.storage.database.repos import RepoRecord
 from assay.web.hf_api import listing
-from assay.web.hf_api.parameters import flag
 from assay.web.hf_api.wire import ON_REQUEST, PROPERTIES, Facts, asked_properties, dress
+from assay.web.parameters import flag
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 

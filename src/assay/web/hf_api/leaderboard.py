@@ -10,7 +10,7 @@ from starlette.responses import Response
 from assay.core.claim import Source
 from assay.hub import organisations
 from assay.hub.leaderboard import Leaderboard, Place, is_base, leaderboard
-from assay.web.hf_api.parameters import flag
+from assay.web.parameters import flag
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 

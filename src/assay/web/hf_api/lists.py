@@ -16,7 +16,6 @@ from assay.storage.database.profiles import Entry, Order, Selection
 from assay.web.hf_api import listing
 from assay.web.hf_api.info import API_KINDS
 from assay.web.hf_api.pages import next_link, read_place, write_place
-from assay.web.hf_api.parameters import flag, number
 from assay.web.hf_api.wire import (
     NOT_LISTED,
     ON_REQUEST,
@@ -25,6 +24,7 @@ from assay.web.hf_api.wire import (
     asked_properties,
     dress,
 )
+from assay.web.parameters import flag, number
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 

@@ -19,8 +19,8 @@ from assay.web.hf_api.account import read_body, read_bytes
 from assay.web.hf_api.info import API_KINDS
 from assay.web.hf_api.listing import tree_rows
 from assay.web.hf_api.pages import CURSOR, next_link
-from assay.web.hf_api.parameters import flag, number
 from assay.web.hf_api.wire import moment_at
+from assay.web.parameters import flag, number
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 

@@ -51,6 +51,12 @@ def all_claims(benchmark_id: str, task_id: str, model_id: str | None = None) -> 
     return f"{task(benchmark_id, task_id)}?claims=all{anchor}"
 
 
+def board_page(benchmark_id: str, task_id: str, view: str, start: int) -> str:
+    """Another page of a board."""
+    claims = "claims=all&" if view == "claims" else ""
+    return f"{task(benchmark_id, task_id)}?{claims}start={start}"
+
+
 def model(model_id: str) -> str:
     """The page of a model."""
     return f"/{repository(model_id)}"

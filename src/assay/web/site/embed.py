@@ -11,8 +11,8 @@ from assay import __version__
 from assay.errors import InvalidError
 from assay.hub.leaderboard import Place, leaderboard, up_to
 from assay.web import pages
-from assay.web.hf_api.parameters import flag
 from assay.web.pages import Site
+from assay.web.parameters import flag
 from assay.web.replies import EMBED_POLICY, page_reply
 from assay.web.routing import Context, Route
 

@@ -1,0 +1,90 @@
+"""What the durable store says of repositories, read for many of them at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from assay.core.record import PullState
+from assay.hub.open import Hub
+from assay.storage.database import discussions as discussion_rows
+from assay.storage.database import people as people_rows
+from assay.storage.database import pushes as push_rows
+from assay.storage.database import repos as repo_rows
+from assay.storage.database.discussions import Event
+from assay.storage.database.pushes import Push
+from assay.storage.database.repos import RepoRecord
+
+# What an event makes of a pull request.
+STATUSES = {"opened": "open", "reopened": "open", "closed": "closed", "merged": "merged"}
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the durable store says of one repository.
+
+    Attributes:
+        record: The repository.
+        names: Every name that leads to it.
+        claimed: Whether its namespace is its author's.
+        pushes: The applied rows of its push log after the one that was asked for.
+        pulls: Its pull requests as they are.
+        events: What made them so, in order.
+        last_event: Number of the last event of its discussions.
+        merged: Lanes that a push merged, by the push's number.
+    """
+
+    record: RepoRecord
+    names: list[str]
+    claimed: bool
+    pushes: list[Push] = field(default_factory=list)
+    pulls: dict[int, PullState] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    last_event: int = 0
+    merged: dict[int, list[str]] = field(default_factory=dict)
+
+
+def read_facts(hub: Hub, after: Mapping[str, int]) -> dict[str, Facts]:
+    """The facts of repositories, by id; those that do not exist are left out.
+
+    Args:
+        hub: The hub.
+        after: Ids, with the number of the last push that is known of each.
+    """
+    ids = sorted(after)
+    with hub.durable.read() as db:
+        records = repo_rows.repos_by_id(db, ids)
+        names = repo_rows.names_of_many(db, ids)
+        claimed = people_rows.claimed_among(db, {record.namespace for record in records})
+        facts = {
+            record.id: Facts(record, names.get(record.id, []), record.namespace in claimed)
+            for record in records
+        }
+        for push in push_rows.pushes_after(db, after):
+            facts[push.repo_id].pushes.append(push)
+        last = discussion_rows.last_events(db, ids)
+        if last:
+            _read_pulls(facts, discussion_rows.pulls_of(db, ids))
+            _read_events(facts, discussion_rows.events_among(db, ids, kinds=STATUSES))
+    for repo_id, number in last.items():
+        facts[repo_id].last_event = number
+    return facts
+
+
+def _read_pulls(facts: Mapping[str, Facts], pulls: Collection[discussion_rows.Discussion]) -> None:
+    for pull in pulls:
+        of = facts[pull.repo_id]
+        of.pulls[pull.number] = PullState(pull.author, pull.status, None)
+        if pull.merged_by_push is not None:
+            of.merged.setdefault(pull.merged_by_push, []).append(f"pr/{pull.number}")
+
+
+def _read_events(facts: Mapping[str, Facts], events: Collection[Event]) -> None:
+    for event in events:
+        of = facts[event.repo_id]
+        pull = of.pulls.get(event.number)
+        if pull is None:
+            continue
+        of.events.append(event)
+        if event.kind == "closed":
+            of.pulls[event.number] = PullState(pull.author, pull.status, event.actor)

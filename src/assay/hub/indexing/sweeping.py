@@ -1,0 +1,74 @@
+"""What a start and a running hub do to find and mend what was left behind."""
+
+from __future__ import annotations
+
+from assay.errors import DamagedRepositoryError
+from assay.hub.indexing.catching_up import catch_up
+from assay.hub.indexing.rebuilding import rebuild
+from assay.hub.open import Hub
+from assay.hub.settling import find_left_behind, find_unsettled, mend, settle
+from assay.storage.database import catching_up as rows
+from assay.storage.database import pushes as push_rows
+from assay.storage.database import repos as repo_rows
+from assay.storage.git_wire import wait_for_orphans
+
+
+def sweep(hub: Hub) -> None:
+    """Heal what a crash left: run it before serving. Waits for git processes that still run.
+
+    Repositories whose folders look as they did when a sweep last found nothing are not opened. One
+    that cannot be read is named in the index; everything else goes on.
+    """
+    wait_for_orphans(hub.pushes_under_way)
+    ensure(hub)
+    suspects = _find_suspects(hub)
+    left = find_left_behind(hub, suspects)
+    looks: dict[str, str] = {}
+    faults: dict[str, str] = {}
+    for repo_id in suspects:
+        try:
+            with hub.git.reading(repo_id), hub.git.lock(repo_id):
+                mend(hub, repo_id, left)
+                looks[repo_id] = hub.git.settled_look(repo_id) or ""
+        except DamagedRepositoryError as error:
+            faults[repo_id] = error.message
+    catch_up(hub, hub.index)
+    if looks or faults:
+        with hub.index.write() as db:
+            rows.put_looks(db, looks)
+            rows.put_faults(db, faults)
+
+
+def _find_suspects(hub: Hub) -> list[str]:
+    """Repositories whose folders look otherwise than when they were last in order."""
+    with hub.durable.read() as db:
+        there, deleted = repo_rows.all_ids(db)
+    with hub.index.read() as db:
+        known = rows.read_looks(db)
+    for repo_id in deleted:
+        hub.git.discard(repo_id)
+    unsettled = find_unsettled(hub)
+    return [
+        repo_id
+        for repo_id in there
+        if repo_id in unsettled or hub.git.look(repo_id) != known.get(repo_id, "")
+    ]
+
+
+def heal(hub: Hub) -> None:
+    """What a running hub does every few minutes: settle and sync whatever was left behind."""
+    with hub.durable.read() as db:
+        broken = push_rows.repos_with_pending(db)
+    for repo_id in broken:
+        with hub.git.lock(repo_id):
+            settle(hub, repo_id)
+    catch_up(hub, hub.index)
+
+
+def ensure(hub: Hub) -> None:
+    """Make sure that there is an index of this code's schema; an older one is rebuilt."""
+    if not hub.index.is_current():
+        if hub.index.is_empty():
+            hub.index.create()
+        else:
+            rebuild(hub)

@@ -1,0 +1,96 @@
+"""From git and the durable rows to the index. A job carries names; running it twice is harmless.
+
+`sync(repo)`: 1. Read what the index is current with: the last push it has seen. 2. Replay the
+pushes after it, in the order of the log: each moves one lane from commit to commit. 3. Say of every
+claim where it stands. 4. Write what differs, with what follows for boards, in one short
+transaction, if the index is still where step 1 saw it; else begin again.
+
+Many repositories are done in portions, a transaction each. Replaying from the first push gives the
+same rows: that is a rebuild. A repository that cannot be read keeps the rows it has, and a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from assay.core.ledger import Ledger
+from assay.errors import DamagedRepositoryError
+from assay.hub.indexing.facts import Facts, read_facts
+from assay.hub.indexing.work import Work, compute, is_renamed, save
+from assay.hub.open import Hub
+from assay.storage.database import ledger_rows, record_rows
+from assay.storage.database.index_store import IndexStore
+from assay.storage.database.ledger_rows import RepoRow
+from assay.storage.database.writing import portions
+
+# Of the repositories that one transaction writes: short enough for whoever waits to write.
+PORTION = 100
+
+
+def sync(hub: Hub, repo_id: str) -> None:
+    """Bring the index up to date with one repository; does nothing when nothing differs."""
+    sync_into(hub, hub.index, [repo_id])
+
+
+def sync_into(hub: Hub, index: IndexStore, repo_ids: Collection[str]) -> None:
+    """`sync` for many, and for an index that may not be the one that serves."""
+    for part in portions(sorted(repo_ids), PORTION):
+        waiting = part
+        while waiting:
+            waiting = write(index, gather(hub, index, waiting))
+
+
+def gather(hub: Hub, index: IndexStore, repo_ids: Sequence[str]) -> list[Work]:
+    """Steps 1 to 3 for some repositories."""
+    with index.read() as db:
+        seen = ledger_rows.find_repo_rows(db, repo_ids)
+        ledgers = {
+            repo_id: record_rows.load_ledger(db, repo_id)
+            for repo_id, row in seen.items()
+            if row.type == "model"
+        }
+    return _gather(hub, repo_ids, seen, ledgers)
+
+
+def gather_unseen(hub: Hub, repo_ids: Sequence[str]) -> list[Work]:
+    """`gather` for repositories that the index has no row of yet: it is not asked."""
+    return _gather(hub, repo_ids, {}, {})
+
+
+def _gather(
+    hub: Hub,
+    repo_ids: Sequence[str],
+    seen: Mapping[str, RepoRow],
+    ledgers: Mapping[str, Ledger],
+) -> list[Work]:
+    facts = read_facts(hub, {one: seen[one].last_push if one in seen else 0 for one in repo_ids})
+    works = []
+    for repo_id, known in facts.items():
+        ledger = ledgers.get(repo_id) or Ledger(repo_id)
+        work = _compute(hub, known, seen.get(repo_id), ledger)
+        if not work.is_nothing:
+            works.append(work)
+    return works
+
+
+def _compute(hub: Hub, facts: Facts, seen: RepoRow | None, ledger: Ledger) -> Work:
+    renamed = is_renamed(seen, facts)
+    if renamed:
+        facts = read_facts(hub, {facts.record.id: 0}).get(facts.record.id, facts)
+        ledger = Ledger(facts.record.id)
+    try:
+        with hub.git.reading(facts.record.id):
+            return compute(hub, facts, seen, ledger, renamed=renamed)
+    except DamagedRepositoryError as error:
+        return Work.of_damaged(facts, seen, error.message)
+
+
+def write(index: IndexStore, works: Sequence[Work]) -> list[str]:
+    """Step 4; ids of the repositories that somebody else has written meanwhile."""
+    if not works:
+        return []
+    with index.write() as db:
+        now = ledger_rows.find_repo_rows(db, [work.row.repo_id for work in works])
+        same = [work for work in works if now.get(work.row.repo_id) == work.seen]
+        save(db, same)
+    return [work.row.repo_id for work in works if now.get(work.row.repo_id) != work.seen]

@@ -1,0 +1,172 @@
+"""Reading boards from their standing rows: a page of a board is a walk along one index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from assay.core.claim import Claim
+from assay.core.permission import Reader
+from assay.core.ranking import Reason
+from assay.storage.database.claims import CLAIM, claim_of, visible
+from assay.storage.database.engine import Connection
+from assay.storage.database.index_tables import board, claim, repo, standing, subject
+from assay.storage.database.writing import portions
+
+Subject = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A task as a place where models stand, and what public claims stand there; see the table."""
+
+    id: int
+    repo_id: str
+    task_id: str
+    models: int
+    ranked: int
+    claims: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """Who stands on a board and why; `rank_key` is lower for the better and None for no rank."""
+
+    claim: Claim
+    rank_key: float | None
+    reason: Reason
+    others: int
+    disagrees: bool
+    declined: int
+
+
+_BOARD = sa.select(board)
+_OF_TASK = _BOARD.where(
+    board.c.repo_id == sa.bindparam("repo_id"), board.c.task_id == sa.bindparam("task_id")
+)
+_STANDING = (
+    CLAIM.add_columns(
+        standing.c.rank_key,
+        standing.c.reason,
+        standing.c.others,
+        standing.c.disagrees,
+        standing.c.declined,
+    )
+    .join(standing, standing.c.claim == claim.c.id)
+    .where(standing.c.board == sa.bindparam("board"))
+)
+_WINDOW = (sa.bindparam("limit", type_=sa.Integer), sa.bindparam("start", type_=sa.Integer))
+_RANKED = (
+    _STANDING.where(standing.c.rank_key.is_not(None))
+    .order_by(standing.c.rank_key, standing.c.model)
+    .limit(_WINDOW[0])
+    .offset(_WINDOW[1])
+)
+_UNRANKED = (
+    _STANDING.where(standing.c.rank_key.is_(None))
+    .order_by(standing.c.model)
+    .limit(_WINDOW[0])
+    .offset(_WINDOW[1])
+)
+
+
+def find_board(db: Connection, repo_id: str, task_id: str) -> BoardRow | None:
+    """The board of a task, by the id of its benchmark."""
+    row = db.execute(_OF_TASK, {"repo_id": repo_id, "task_id": task_id}).first()
+    return BoardRow(*row) if row is not None else None
+
+
+def boards_of(db: Connection, repo_ids: Collection[str]) -> dict[tuple[str, str], BoardRow]:
+    """The boards of benchmarks, by the benchmark's id and the task."""
+    return {
+        (row.repo_id, row.task_id): BoardRow(*row)
+        for part in portions(sorted(repo_ids))
+        for row in db.execute(_BOARD.where(board.c.repo_id.in_(part)))
+    }
+
+
+def boards_of_subjects(
+    db: Connection, reader: Reader, dataset_ids: Collection[str]
+) -> dict[Subject, BoardRow]:
+    """Where results about datasets stand, by what they write; on benchmarks the reader may see."""
+    found: dict[Subject, BoardRow] = {}
+    for part in portions(sorted(dataset_ids)):
+        query = (
+            sa.select(subject.c.dataset_id, subject.c.task_id.label("written"), board)
+            .join(board, board.c.id == subject.c.board)
+            .join(repo, repo.c.repo_id == board.c.repo_id)
+            .where(subject.c.dataset_id.in_(part), visible(reader))
+        )
+        found |= {(row[0], row[1]): BoardRow(*row[2:]) for row in db.execute(query)}
+    return found
+
+
+def page_of(db: Connection, of: BoardRow, *, start: int, limit: int) -> list[StandingRow]:
+    """The public rows of a board from `start` on: the ranked ones by rank, then the others."""
+    found: list[StandingRow] = []
+    if start < of.ranked:
+        found = _standing(db, _RANKED, of, start=start, limit=limit)
+    if len(found) < limit and of.ranked < of.models:
+        past = max(0, start - of.ranked)
+        found += _standing(db, _UNRANKED, of, start=past, limit=limit - len(found))
+    return found
+
+
+def _standing(
+    db: Connection, query: sa.Select[Any], of: BoardRow, *, start: int, limit: int
+) -> list[StandingRow]:
+    rows = db.execute(query, {"board": of.id, "start": start, "limit": limit})
+    return [
+        StandingRow(
+            claim_of(row),
+            row.rank_key,
+            Reason(row.reason),
+            row.others,
+            row.disagrees,
+            row.declined,
+        )
+        for row in rows
+    ]
+
+
+_BETTER = sa.select(sa.func.count()).where(
+    standing.c.board == sa.bindparam("board"),
+    standing.c.rank_key < sa.bindparam("rank_key", type_=sa.Float),
+)
+
+
+def count_better(db: Connection, board_id: int, rank_key: float) -> int:
+    """How many models stand before a value."""
+    return int(db.execute(_BETTER, {"board": board_id, "rank_key": rank_key}).scalar_one())
+
+
+def leaders(db: Connection, board_id: int, limit: int) -> tuple[int, list[str]]:
+    """How many models share the first rank, and the first of their names."""
+    best = sa.select(sa.func.min(standing.c.rank_key)).where(standing.c.board == board_id)
+    where = [standing.c.board == board_id, standing.c.rank_key == best.scalar_subquery()]
+    return _named(db, where, limit)
+
+
+def at_chance(db: Connection, board_id: int, limit: int) -> tuple[int, list[str]]:
+    """How many ranked models cannot be told from answering at random, and some of their names."""
+    where = [
+        standing.c.board == board_id,
+        standing.c.at_chance,
+        standing.c.rank_key.is_not(None),
+    ]
+    return _named(db, where, limit)
+
+
+def _named(
+    db: Connection, where: list[sa.ColumnElement[bool]], limit: int
+) -> tuple[int, list[str]]:
+    query = sa.select(standing.c.model).where(*where).order_by(standing.c.model).limit(limit)
+    names = list(db.execute(query).scalars())
+    if len(names) < limit:
+        return len(names), names
+    count = sa.select(sa.func.count()).select_from(standing).where(*where)
+    return int(db.execute(count).scalar_one()), names
