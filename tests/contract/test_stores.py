@@ -258,15 +258,15 @@ def test_a_built_index_serves_after_the_swap_and_readers_keep_theirs(
 
 
 def test_a_rebuild_that_breaks_off_changes_nothing(index: IndexStore) -> None:
-    def breaks() -> None:
+    def breaks(tag: str) -> None:
         with index.building() as built:
-            add_tag(built, "half")
+            add_tag(built, tag)
             raise RuntimeError
 
     add_tag(index, "old")
-    for _ in range(2):
+    for tag in ("half", "other half"):
         with pytest.raises(RuntimeError):
-            breaks()
+            breaks(tag)
     assert tags(index) == ["old"]
 
 

@@ -124,8 +124,8 @@ def stand(claims: Iterable[Claim]) -> list[Standing[Claim]]:
 
 
 def rank_key(value: float, direction: Direction) -> float:
-    """A number that is lower for a better value."""
-    return -value if direction == "higher" else value
+    """A number that is lower for a better value; never -0.0, which not every store keeps."""
+    return 0.0 - value if direction == "higher" else 0.0 + value
 
 
 def ranks(values: Sequence[float], direction: Direction) -> list[int]:
