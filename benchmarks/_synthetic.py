@@ -28,7 +28,7 @@ from assay.hub.bulk import NewRepository
 from assay.storage.database.bulk_rows import NewPush
 from assay.storage.database.discussions import Discussion, Event
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Identity, Pack
+from assay.storage.git import ZERO, Identity, Pack, TreeFiles
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ENTRIES_A_FILE = 400
@@ -165,7 +165,7 @@ def benchmark(world: World, number: int) -> NewRepository:
         "eval.yaml": pack.blob(("\n".join(spec) + "\n").encode()),
         "assay.yaml": pack.blob(("\n".join(terms) + "\n").encode()),
     }
-    tip = pack.commit(files, [], "Describe the benchmark\n", _identity(owner, when))
+    tip = pack.commit(TreeFiles(files), [], "Describe the benchmark\n", _identity(owner, when))
     repo_id = made_id(seed, "benchmark", number)
     record = _record(repo_id, "dataset", owner, f"benchmark-{number:03d}", when)
     push = NewPush(repo_id, MAIN, ZERO, tip, owner, None, moment(when))
@@ -223,7 +223,9 @@ class ModelMaker:
             touched |= self._edit() if at else set()
             self._write(touched)
             message = "Add results\n" if count else "Describe the model\n"
-            self._advance(self.pack.commit(self.blobs, self._parents(), message, self._by()))
+            self._advance(
+                self.pack.commit(TreeFiles(self.blobs), self._parents(), message, self._by())
+            )
 
     def _edit(self) -> set[int]:
         """Perhaps a value changes, perhaps an entry goes; the files that this touches."""
@@ -318,7 +320,9 @@ class ModelMaker:
         blobs = {**self.blobs, path: self.pack.blob(write_results(entries))}
         self.blobs = before
         self.when += timedelta(milliseconds=500)
-        head = self.pack.commit(blobs, self._parents(), f"{title}\n", _identity(author, self.when))
+        head = self.pack.commit(
+            TreeFiles(blobs), self._parents(), f"{title}\n", _identity(author, self.when)
+        )
         self.refs[f"refs/pr/{number}"] = head
         ref = f"refs/pr/{number}"
         opened = moment(self.when)
@@ -335,7 +339,7 @@ class ModelMaker:
             self.blobs |= {name: oid for name, oid in blobs.items() if "/runs/" in name}
             merged_by = len(self.pushes)
             parents = [*self._parents(), head]
-            self._advance(self.pack.commit(self.blobs, parents, message, self._by()))
+            self._advance(self.pack.commit(TreeFiles(self.blobs), parents, message, self._by()))
             self._happen(number, "merged", self.owner)
         else:
             status = "open"

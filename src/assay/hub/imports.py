@@ -44,7 +44,7 @@ from assay.hub.open import Hub
 from assay.storage.database import bulk_rows
 from assay.storage.database.bulk_rows import NewPush
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Identity, Pack, RefUpdate, Repository
+from assay.storage.git import ZERO, Identity, Pack, RefUpdate, Repository, TreeFiles
 from assay.storage.workplace import workplace
 
 OnProgress = Callable[[str, int, int], None]
@@ -307,7 +307,7 @@ class _History:
         self.met = False
         self.entries: dict[str, int] = {}
         self._head = head
-        self._files: dict[str, str] = {}
+        self._files = TreeFiles()
         self._contents: dict[str, bytes] = {}
 
     def take(self, step: Step) -> None:
@@ -315,6 +315,7 @@ class _History:
         for path, content in step.files.items():
             if content is None:
                 del self._files[path]
+                self._contents.pop(path, None)
             else:
                 self._files[path] = self.pack.blob(content)
                 if self._head is not None:
@@ -332,11 +333,11 @@ class _History:
     def say_now(self, git: Repository, head: str, author: Identity) -> None:
         """One commit on what is there, with all files as they should be, unless they are."""
         self.pack, self.commits, self.tip = Pack(), 0, head
+        blobs = {path: self.pack.blob(content) for path, content in self._contents.items()}
+        self._files = TreeFiles(blobs)
         there = git.find(head, "")
         if there is not None and there.oid == self.pack.tree(self._files):
             return
-        for path in self._files:
-            self.pack.blob(self._contents[path])
         self._commit([head], "Bring up to date with what MTEB says now\n", author)
 
 

@@ -23,7 +23,7 @@ from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.bulk_rows import NewPush
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Identity, Pack
+from assay.storage.git import ZERO, Identity, Pack, TreeFiles
 
 if TYPE_CHECKING:
     from _synthetic import Shape
@@ -44,7 +44,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 def repository(hub: Hub, name: str, repo_id: str | None = None) -> NewRepository:
     pack = Pack()
-    tip = pack.commit({"README.md": pack.blob(b"# One\n")}, [], "One\n", ADA)
+    tip = pack.commit(TreeFiles({"README.md": pack.blob(b"# One\n")}), [], "One\n", ADA)
     namespace, _, last = name.partition("/")
     found = repo_id or new_ids(hub, [name])[name]
     record = RepoRecord(found, "model", namespace, last, False, hub.now(), "root")  # noqa: FBT003

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.storage.git import Identity, Pack, Repository, write_repository
+from assay.storage.git import Identity, Pack, Repository, TreeFiles, write_repository
 
 ADA = Identity("Ada", "ada@example.com", 1_700_000_000, 330)
 
@@ -38,9 +38,9 @@ def test_git_finds_no_fault_in_it_and_the_same_ids(tmp_path: Path) -> None:
         "a-b": pack.blob(b""),
         ".eval_results/é.yaml": pack.blob(b"[]\n"),
     }
-    first = pack.commit(files, [], "First\n", ADA)
+    first = pack.commit(TreeFiles(files), [], "First\n", ADA)
     del files["a-b"]
-    second = pack.commit(files, [first], "Second\n\nWhy.\n", ADA)
+    second = pack.commit(TreeFiles(files), [first], "Second\n\nWhy.\n", ADA)
     path = write(tmp_path, pack, {"refs/heads/main": second, "refs/pr/1": first})
     assert git(path, "fsck", "--strict", "--full", "--no-dangling") == ""
     assert git(path, "hash-object", "--stdin", stdin=b"c" * 100_000).strip() == files["a/b/c.txt"]
@@ -57,7 +57,7 @@ def test_git_finds_no_fault_in_it_and_the_same_ids(tmp_path: Path) -> None:
 
 def test_many_refs_are_packed(tmp_path: Path) -> None:
     pack = Pack()
-    commit = pack.commit({"a": pack.blob(b"a")}, [], "One\n", ADA)
+    commit = pack.commit(TreeFiles({"a": pack.blob(b"a")}), [], "One\n", ADA)
     refs = {f"refs/pr/{number}": commit for number in range(1, 301)}
     path = write(tmp_path, pack, refs)
     assert Repository(path).refs() == dict(sorted(refs.items()))
@@ -67,12 +67,12 @@ def test_many_refs_are_packed(tmp_path: Path) -> None:
 def test_what_is_known_is_not_written_again(tmp_path: Path) -> None:
     first = Pack()
     blob = first.blob(b"a")
-    commit = first.commit({"a": blob}, [], "One\n", ADA)
+    commit = first.commit(TreeFiles({"a": blob}), [], "One\n", ADA)
     path = write(tmp_path, first, {"refs/heads/main": commit})
     second = Pack(known=[blob])
     assert second.blob(b"a") == blob
     assert len(second) == 0
-    later = second.commit({"a": blob, "b": blob}, [commit], "Two\n", ADA)
+    later = second.commit(TreeFiles({"a": blob, "b": blob}), [commit], "Two\n", ADA)
     second.write(path / "objects")
     assert git(path, "fsck", "--strict", "--full", "--no-dangling") == ""
     assert Repository(path).read(later, "b") == b"a"
@@ -88,7 +88,7 @@ def test_what_is_known_is_not_written_again(tmp_path: Path) -> None:
 )
 def test_a_hostile_name_breaks_no_commit(tmp_path: Path, name: str, email: str, said: str) -> None:
     pack = Pack()
-    commit = pack.commit({}, [], "m\0essage\n", Identity(name, email, 0, -90))
+    commit = pack.commit(TreeFiles(), [], "m\0essage\n", Identity(name, email, 0, -90))
     path = write(tmp_path, pack, {"refs/heads/main": commit})
     git(path, "fsck", "--strict", "--full")
     assert f"author {said} 0 -0130" in git(path, "cat-file", "commit", commit)

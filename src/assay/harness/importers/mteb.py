@@ -146,7 +146,8 @@ def read_results(
             versions = [replace(head, parts=rows.parts(file))]
         kept = [version for version in versions if version.value is not None or version.parts]
         models.setdefault(model, []).extend(
-            kept if with_parts else [replace(version, parts=()) for version in kept]
+            replace(version, parts=()) if version.parts and not with_parts else version
+            for version in kept
         )
     return Results(
         models=models,

@@ -145,6 +145,7 @@ class Rows:
         import numpy as np  # noqa: PLC0415 - an extra, as pyarrow is
 
         self.np, self.table = np, table
+        self._said: dict[str, list[str | None]] = {}
         paths = table.texts["path"].codes
         order = np.argsort(paths, kind="stable")
         self.order = order[table.texts["experiment"].codes[order] == MISSING]
@@ -183,7 +184,13 @@ class Rows:
 
     def text(self, name: str, file: int) -> str | None:
         """What a file's first row says in a column."""
-        return self.table.texts[name].at(int(self.order[self.start[file]]))
+        known = self._said.get(name)
+        if known is None:
+            texts = self.table.texts[name]
+            codes = texts.codes[self.order[self.start]].tolist()
+            known = [None if code == MISSING else texts.values[code] for code in codes]
+            self._said[name] = known
+        return known[file]
 
     def number(self, name: str, file: int) -> float | None:
         """The same, of a number."""
@@ -306,6 +313,8 @@ class Rows:
     ) -> NDArray[np.int64]:
         """How many different things each owner has."""
         span = int(what.max()) + 1 if len(what) else 1
-        found = self.np.unique(owner.astype("int64") * span + what) // span
-        counted: NDArray[np.int64] = self.np.bincount(found, minlength=owners)
+        pairs = self.np.sort(owner.astype("int64") * span + what)
+        is_first = self.np.ones(len(pairs), dtype=bool)
+        is_first[1:] = pairs[1:] != pairs[:-1]
+        counted: NDArray[np.int64] = self.np.bincount(pairs[is_first] // span, minlength=owners)
         return counted

@@ -11,7 +11,7 @@ from assay.storage.git.folder import (
 )
 from assay.storage.git.history import last_commits
 from assay.storage.git.ignoring import find_ignored
-from assay.storage.git.packing import Pack, write_repository
+from assay.storage.git.packing import Pack, TreeFiles, write_repository
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem, is_ref_name
 from assay.storage.git.store import GitStore, packed_refs
 from assay.storage.git.writing import (
@@ -40,6 +40,7 @@ __all__ = [
     "Quarantine",
     "RefUpdate",
     "Repository",
+    "TreeFiles",
     "TreeItem",
     "clone",
     "commit_folder",

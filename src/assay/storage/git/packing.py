@@ -14,7 +14,7 @@ import hashlib
 import os
 import struct
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -28,11 +28,64 @@ _NAMES = {_COMMIT: b"commit", _TREE: b"tree", _BLOB: b"blob"}
 _FILE, _FOLDER = b"100644 ", b"40000 "
 # Fast rather than small: results are short texts, on which more effort saves a few bytes each.
 _LEVEL = 1
+# To set up zlib for its largest window takes eight times as long as to compress a short text in a
+# small one, and the result is the same.
+_SMALL_WINDOW_BITS, _SMALL_MEMORY = 12, 4
 _MAX_PACK_BYTES = 2**31 - 1
-# More refs than this go into one file, as git itself would put them in time.
-_MAX_LOOSE_REFS = 100
 # What git strips from the ends of a name, or refuses within it.
 _CRUD = ".,:;<>\"\\' \t"
+
+
+class TreeFiles:
+    """Files by path, put together into trees; only what changed since is put together again.
+
+    So they belong to one pack, or to packs that know the objects of those before.
+
+    Args:
+        blobs: The id of each file's content, by path.
+    """
+
+    def __init__(self, blobs: Mapping[str, str] | None = None) -> None:
+        self._entries: dict[bytes, bytes] = {}
+        self._folders: dict[str, TreeFiles] = {}
+        self.changed = True
+        for path, blob in (blobs or {}).items():
+            self[path] = blob
+
+    def __setitem__(self, path: str, blob: str) -> None:
+        """Set a file."""
+        self.changed = True
+        name, slash, rest = path.partition("/")
+        if slash:
+            self._folders.setdefault(name, TreeFiles())[rest] = blob
+        else:
+            raw = name.encode()
+            self._entries[raw] = b"%s%s\0%s" % (_FILE, raw, bytes.fromhex(blob))
+
+    def __delitem__(self, path: str) -> None:
+        """Remove a file, and the folder it was the last in."""
+        self.changed = True
+        name, slash, rest = path.partition("/")
+        if not slash:
+            del self._entries[name.encode()]
+            return
+        del self._folders[name][rest]
+        if not self._folders[name]:
+            del self._folders[name]
+            self._entries.pop(name.encode() + b"/", None)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries or self._folders)
+
+    def add_to(self, add: Callable[[int, bytes], str]) -> str:
+        """Put trees together and hand each to `add`; returns the id of the outermost."""
+        for name, inside in self._folders.items():
+            if inside.changed:
+                raw = name.encode()
+                entry = b"%s%s\0%s" % (_FOLDER, raw, bytes.fromhex(inside.add_to(add)))
+                self._entries[raw + b"/"] = entry  # git sorts a folder as if its name ended so
+        self.changed = False
+        return add(_TREE, b"".join([self._entries[name] for name in sorted(self._entries)]))
 
 
 class Pack:
@@ -59,33 +112,20 @@ class Pack:
         """Add a file's content; returns its id."""
         return self._add(_BLOB, content)
 
-    def tree(self, files: Mapping[str, str]) -> str:
-        """Add the tree of these files, by path, and of the folders they are in; returns its id."""
-        items: list[tuple[bytes, bytes]] = []
-        folders: dict[str, dict[str, str]] = {}
-        for path, blob in files.items():
-            name, slash, rest = path.partition("/")
-            if slash:
-                folders.setdefault(name, {})[rest] = blob
-            else:
-                raw = name.encode()
-                items.append((raw, b"%s%s\0%s" % (_FILE, raw, bytes.fromhex(blob))))
-        for name, inside in folders.items():
-            raw = name.encode()
-            entry = b"%s%s\0%s" % (_FOLDER, raw, bytes.fromhex(self.tree(inside)))
-            items.append((raw + b"/", entry))  # git sorts a folder as if its name ended so
-        return self._add(_TREE, b"".join(entry for _, entry in sorted(items)))
+    def tree(self, files: TreeFiles) -> str:
+        """Add the tree of these files and of the folders they are in; returns its id."""
+        return files.add_to(self._add)
 
     def commit(
         self,
-        files: Mapping[str, str],
+        files: TreeFiles,
         parents: Sequence[str],
         message: str,
         author: Identity,
         *,
         committer: Identity | None = None,
     ) -> str:
-        """Add a commit of exactly these files (ids by path); returns its id.
+        """Add a commit of exactly these files; returns its id.
 
         Args:
             files: All files of the commit.
@@ -105,7 +145,7 @@ class Pack:
         oid.update(content)
         name = oid.hexdigest()
         if name not in self._objects and name not in self._known:
-            encoded = _size(kind, len(content)) + zlib.compress(content, _LEVEL)
+            encoded = _size(kind, len(content)) + _deflate(content)
             self._objects[name] = (self._size_bytes, encoded, zlib.crc32(encoded))
             self._size_bytes += len(encoded)
         return name
@@ -129,7 +169,7 @@ class Pack:
                 hint="bring it in parts",
             )
         folder = objects / "pack"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         body = _header(len(self._objects)) + b"".join(o[1] for o in self._objects.values())
         digest = hashlib.sha1(body, usedforsecurity=False)
         name = folder / f"pack-{digest.hexdigest()}"
@@ -154,6 +194,13 @@ class Pack:
             ]
         )
         return index + hashlib.sha1(index, usedforsecurity=False).digest()
+
+
+def _deflate(content: bytes) -> bytes:
+    if len(content) >= 1 << _SMALL_WINDOW_BITS:
+        return zlib.compress(content, _LEVEL)
+    small = zlib.compressobj(_LEVEL, zlib.DEFLATED, _SMALL_WINDOW_BITS, _SMALL_MEMORY)
+    return small.compress(content) + small.flush()
 
 
 def _header(count: int) -> bytes:
@@ -183,23 +230,25 @@ def _signed(one: Identity) -> str:
 
 
 def _write(path: Path, content: bytes, *, durable: bool) -> None:
-    """Write a file that is there whole or not at all."""
-    part = path.with_name(f"tmp_{path.name}")
-    with part.open("wb") as file:
+    """Write a file that nobody is to change; a durable one is there whole or not at all."""
+    part = path.with_name(f"tmp_{path.name}") if durable else path
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
         file.write(content)
         if durable:
             file.flush()
             os.fsync(file.fileno())
-    part.chmod(0o444)
-    part.replace(path)
+    if durable:
+        part.replace(path)
 
 
 def write_repository(
     path: Path, *, repo_id: str, name: str, pack: Pack, refs: Mapping[str, str]
 ) -> None:
-    """Write a whole bare repository, as `GitStore.create` makes them, with its history and refs.
+    """Write a whole bare repository with its history and refs, packed as `git gc` would leave it.
 
-    It is not durable before `os.sync`.
+    It has what `GitStore.create` gives one, but for folders that git makes when it needs them: to
+    make one takes longer than to compress ten files. It is not durable before `os.sync`.
 
     Args:
         path: Its folder, which is not there yet.
@@ -208,17 +257,12 @@ def write_repository(
         pack: Its objects.
         refs: Where its refs are, by full name.
     """
-    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
-        (path / folder).mkdir(parents=True)
+    for folder in (path, path / "objects", path / "objects" / "pack", path / "refs"):
+        folder.mkdir()
     (path / "HEAD").write_text("ref: refs/heads/main\n")
     (path / "config").write_text(
         "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
         f"[assay]\n\tid = {repo_id}\n\tname = {name}\n"
     )
-    if len(refs) > _MAX_LOOSE_REFS:
-        (path / "packed-refs").write_bytes(packed_refs(refs))
-        refs = {}
-    for ref, oid in refs.items():
-        (path / ref).parent.mkdir(parents=True, exist_ok=True)
-        (path / ref).write_text(f"{oid}\n")
+    (path / "packed-refs").write_bytes(packed_refs(refs))
     pack.write(path / "objects", durable=False)
