@@ -105,7 +105,8 @@ class Maker:
                 hint="ask the namespace's owner, or an admin",
             )
         folder = self._work / record.id
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
         name = f"{record.type} {record.full_name}"
         write_repository(folder, repo_id=record.id, name=name, pack=new.pack, refs=new.refs)
         self._waiting.append(replace(new, pack=Pack()))  # its bytes are on the disk
@@ -122,10 +123,7 @@ class Maker:
             return
         new, self._waiting = self._waiting, []
         for one in new:
-            place = self._hub.git.path(one.record.id)
-            place.parent.mkdir(exist_ok=True)
-            shutil.rmtree(place, ignore_errors=True)  # what a crash left: no row leads to it
-            (self._work / one.record.id).rename(place)
+            _move(self._work / one.record.id, self._hub.git.path(one.record.id))
         os.sync()
         created = self._hub.now()
         with self._hub.durable.write() as db:
@@ -142,6 +140,15 @@ class Maker:
                 ]
                 rows.add_discussions(db, found, one.events)
         self.made += [one.record.id for one in new]
+
+
+def _move(folder: Path, place: Path) -> None:
+    """Put a repository in its place; what lies there was left by a crash: no row leads to it."""
+    if place.exists():
+        shutil.rmtree(place)
+    if not place.parent.is_dir():
+        place.parent.mkdir(exist_ok=True)
+    folder.rename(place)
 
 
 def append(

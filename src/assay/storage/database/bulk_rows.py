@@ -5,9 +5,9 @@ They are for repositories that nobody could know of before: names are free, push
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TypeVar
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,16 +23,12 @@ from assay.storage.database.durable_tables import (
 )
 from assay.storage.database.pushes import APPLIED, canonical_form, next_number
 from assay.storage.database.repos import RepoRecord
-
-_ROWS_A_STATEMENT = 500
-T = TypeVar("T")
+from assay.storage.database.writing import portions
 
 
-def _parts(rows: Collection[T]) -> Iterator[list[T]]:
-    """Rows in portions that one statement can take."""
-    listed = list(rows)
-    for start in range(0, len(listed), _ROWS_A_STATEMENT):
-        yield listed[start : start + _ROWS_A_STATEMENT]
+def _columns(row: RepoRecord | Discussion | Event | NewPush) -> dict[str, Any]:
+    """A value's fields; `asdict` would copy each, which takes longer than to write them."""
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class NewPush:
 def holders(db: sa.Connection, repo_type: str, names: Collection[str]) -> dict[str, RepoRecord]:
     """To which repository each of many names leads, deleted ones too, by the name in lower case."""
     found: dict[str, RepoRecord] = {}
-    for keys in _parts({name.lower() for name in names}):
+    for keys in portions({name.lower() for name in names}):
         query = (
             sa.select(repo_name.c.key.label("its_key"), repo)
             .join(repo, repo.c.id == repo_name.c.repo_id)
@@ -68,7 +64,7 @@ def namespaces_written(db: sa.Connection, names: Collection[str]) -> dict[str, s
     lower = sa.func.lower(namespace.c.name)
     return {
         name.lower(): name
-        for keys in _parts({name.lower() for name in names})
+        for keys in portions({name.lower() for name in names})
         for name in db.execute(sa.select(namespace.c.name).where(lower.in_(keys))).scalars()
     }
 
@@ -77,7 +73,7 @@ def used_ids(db: sa.Connection, repo_ids: Collection[str]) -> set[str]:
     """Those of many ids that a repository has, or had."""
     return {
         found
-        for part in _parts(repo_ids)
+        for part in portions(repo_ids)
         for found in db.execute(sa.select(repo.c.id).where(repo.c.id.in_(part))).scalars()
     }
 
@@ -95,7 +91,7 @@ def add_namespaces(db: sa.Connection, names: Collection[str], *, created: str) -
             raise ConflictError(
                 f"the namespace is written '{written[name.lower()]}' here, got '{name}'"
             )
-    for part in _parts(missing):
+    for part in portions(missing):
         db.execute(
             sa.insert(namespace),
             [{"name": name, "owner": None, "claimed": False, "created": created} for name in part],
@@ -113,7 +109,7 @@ def add_repos(db: sa.Connection, records: Sequence[RepoRecord]) -> None:
         for taken in holders(db, repo_type, names).values():
             raise ConflictError(f"the {repo_type} '{taken.full_name}' was made meanwhile")
     if records:
-        db.execute(sa.insert(repo), [asdict(record) for record in records])
+        db.execute(sa.insert(repo), [_columns(record) for record in records])
         db.execute(
             sa.insert(repo_name),
             [
@@ -132,17 +128,17 @@ def add_pushes(db: sa.Connection, new: Sequence[NewPush]) -> list[int]:
     """Write rows of the push log that are applied; returns their numbers, in the same order."""
     first = next_number(db)
     numbers = list(range(first, first + len(new)))
-    for part in _parts(list(zip(numbers, new, strict=True))):
+    for part in portions(zip(numbers, new, strict=True)):
         rows = [
-            {**asdict(one), "id": number, "state": APPLIED, **canonical_form(number, _facts(one))}
+            {**_columns(one), "id": number, "state": APPLIED, **canonical_form(number, _facts(one))}
             for number, one in part
         ]
         db.execute(sa.insert(push), rows)
     return numbers
 
 
-def _facts(one: NewPush) -> dict[str, str | int | None]:
-    facts = asdict(one)
+def _facts(one: NewPush) -> dict[str, Any]:
+    facts = _columns(one)
     return {"repository": facts.pop("repo_id"), **facts}
 
 
@@ -150,8 +146,8 @@ def add_discussions(
     db: sa.Connection, discussions: Sequence[Discussion], events: Sequence[Event]
 ) -> None:
     """Add discussions and what happened to them, whatever the events' ids say; nobody is told."""
-    for part in _parts(discussions):
-        db.execute(sa.insert(discussion), [asdict(one) for one in part])
-    for happened in _parts(events):
-        rows = [{k: v for k, v in asdict(one).items() if k != "id"} for one in happened]
+    for part in portions(discussions):
+        db.execute(sa.insert(discussion), [_columns(one) for one in part])
+    for happened in portions(events):
+        rows = [{k: v for k, v in _columns(one).items() if k != "id"} for one in happened]
         db.execute(sa.insert(discussion_event), rows)

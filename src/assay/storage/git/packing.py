@@ -169,7 +169,8 @@ class Pack:
                 hint="bring it in parts",
             )
         folder = objects / "pack"
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
         body = _header(len(self._objects)) + b"".join(o[1] for o in self._objects.values())
         digest = hashlib.sha1(body, usedforsecurity=False)
         name = folder / f"pack-{digest.hexdigest()}"
