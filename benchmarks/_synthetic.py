@@ -64,6 +64,7 @@ class Shape:
         edits: The share of commits that change an entry that is there.
         deletions: The share of commits that remove one.
         runs: The share of entries with a run record.
+        settled: The share of pull requests that were merged or closed.
         seed: Another seed, another hub.
         pulls_on_one: Whether all pull requests are on the first model.
     """
@@ -78,6 +79,7 @@ class Shape:
     edits: float = 0.15
     deletions: float = 0.05
     runs: float = 0.02
+    settled: float = 0.4
     seed: int = 1
     pulls_on_one: bool = False
 
@@ -85,8 +87,8 @@ class Shape:
 SHAPES = {
     "small": Shape(),
     "million": Shape(models=100_000, claims=1_000_000, tasks=300, pulls=2_000, people=500),
-    "one-big-model": Shape(models=20, claims=100_019, pulls=20, model_zipf=1e9, runs=0.0),
-    "many-pulls": Shape(models=20, claims=10_100, pulls=10_000, pulls_on_one=True),
+    "one-big-model": Shape(models=20, claims=100_033, pulls=20, model_zipf=1e9, runs=0.0),
+    "many-pulls": Shape(models=20, claims=7_100, pulls=10_000, settled=0.0, pulls_on_one=True),
 }
 
 
@@ -329,7 +331,9 @@ class ModelMaker:
         self.pushes.append(NewPush(self.repo_id, ref, ZERO, head, author, number, opened))
         self._happen(number, "opened", author)
         self._happen(number, "commit", author, title, head)
-        status, merged_by = self.random.choices(("open", "closed", "merged"), (6, 2, 2))[0], None
+        settled, merged_by = self.world.shape.settled, None
+        chances = 1 - settled, settled / 2, settled / 2
+        status = self.random.choices(("open", "closed", "merged"), chances)[0]
         if status == "closed":
             by = self.owner if self.random.random() < 0.5 else author  # noqa: PLR2004 - half and half
             self._happen(number, "closed", by, self.random.choice(WHY_CLOSED))

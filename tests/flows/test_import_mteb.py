@@ -307,7 +307,7 @@ def test_subsets_by_themselves(tmp_path: Path) -> None:
     hub.close()
     assert listed == [".eval_results"] + [
         f".eval_results/{name}.yaml"
-        for name in ("Other.2", "Other.3", "Other", "Unknown.2", "Unknown.3", "Unknown")
+        for name in ("Other", "Other~2", "Other~3", "Unknown", "Unknown~2", "Unknown~3")
     ]
 
 

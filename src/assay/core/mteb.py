@@ -29,6 +29,7 @@ its leaderboard shows. A row of its results is the main score of one split and s
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,14 +136,22 @@ def subset_task(task: str, subset: str, split: str) -> str:
     return f"{task}_{subset}_{split}"
 
 
-def results_path(task: str, part: int = 0) -> str:
-    """The file of a task's results in a model repository: one a task, as mteb itself publishes.
+def result_files(tasks: Iterable[str]) -> dict[str, str]:
+    """The file of each of a model's tasks, without the `.yaml`: one a task, as mteb publishes.
 
     So a new score changes one small file, the file's history is that of the score, and no file
-    nears the format's limit however many tasks there are.
+    nears the format's limit however many tasks there are. Of names that differ in nothing but case
+    all but the first get a mark: many disks hold only one of them.
     """
-    stem = _UNFIT_IN_PATHS.sub(lambda found: f"%{ord(found[0]):x}", task).lstrip(".")
-    return f".eval_results/{stem}{f'.{part + 1}' if part else ''}.yaml"
+    found: dict[str, str] = {}
+    used: set[str] = set()
+    for task in sorted(set(tasks)):
+        stem = _UNFIT_IN_PATHS.sub(lambda one: f"%{ord(one[0]):x}", task).lstrip(".") or "%"
+        if stem.lower() in used:
+            stem = f"{stem}~{hashlib.sha256(task.encode()).hexdigest()[:8]}"
+        used.add(stem.lower())
+        found[task] = f".eval_results/{stem}"
+    return found
 
 
 def one_spelling(names: Iterable[str]) -> dict[str, str]:

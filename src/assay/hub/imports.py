@@ -22,10 +22,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assay.core import mteb as rules
-from assay.core.mirror_source import is_same
+from assay.core.mirror_source import is_same, parse_address
 from assay.core.mteb import Task
 from assay.core.permission import MAIN, Reader, may_create
-from assay.errors import NotFoundError
+from assay.errors import NotFoundError, UnavailableError
 from assay.formats.card import RepoType
 from assay.formats.names import is_repo_id, parse_repo_id
 from assay.harness.importers import mteb
@@ -152,7 +152,7 @@ def import_mteb(
     Raises:
         NotFoundError: There is no such file, or no such model in it.
         InvalidError: A file is something else.
-        UnavailableError: pyarrow is not installed.
+        UnavailableError: pyarrow is not installed, or the disk is full.
         ConflictError: Another import is under way.
     """
     with workplace(hub.workplaces, "import-mteb") as work:
@@ -166,16 +166,20 @@ def import_mteb(
             with_parts=selection.subsets,
             history=files.history,
         )
+        parse_address(results.source)
         job = _Job(hub, actor, work, dry, on_progress, results)
         placed = _place(job, tasks)
         models = list(_models(job, selection, placed))
         job.done.tasks = len(job.measured)
         datasets = list(_datasets(job, tasks, placed))
-        for stage, wanted, counts in (
-            ("writing benchmarks", datasets, job.done.benchmarks),
-            ("writing models", models, job.done.models),
-        ):
-            job.write(stage, wanted, counts)
+        try:
+            job.write("writing benchmarks", datasets, job.done.benchmarks)
+            job.write("writing models", models, job.done.models)
+        except OSError as error:
+            raise UnavailableError(
+                f"repositories could not be written: {error.strerror}: {error.filename}",
+                hint="make room on the disk and run the same command again",
+            ) from error
         if not dry and hub.settings.checks:
             bulk.index(hub, job.changed, lambda at, of: on_progress("indexing", at, of))
     return job.done

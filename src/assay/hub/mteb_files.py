@@ -1,6 +1,6 @@
 """What repositories made from MTEB's results hold: files and commits, from versions and tasks.
 
-1. A model has one file a task, its entries those of the task: see `core.mteb.results_path`.
+1. A model has one file a task, its entries those of the task: see `core.mteb.result_files`.
 2. One commit a submission, with its date, its author and the number of its pull request; it changes
    the files of those tasks whose results it changed.
 3. An entry names the dataset and its revision, the file it was read from as it was then, and when
@@ -54,6 +54,7 @@ def model_steps(
     brought: dict[tuple[int, str], list[Version]] = {}
     for version in versions:
         brought.setdefault(version.by.order, []).append(version)
+    files_of = rules.result_files(version.task for version in versions)
     held: dict[str, list[str]] = {}  # the files of each task so far
     for order in sorted(brought):
         files: dict[str, bytes | None] = {}
@@ -64,7 +65,7 @@ def model_steps(
             if dataset is None:
                 continue
             tasks.add(version.task)
-            portions = _portions(version.task, _entries(version, dataset, source))
+            portions = _portions(files_of[version.task], _entries(version, dataset, source))
             files |= dict.fromkeys(held.get(version.task, ()))
             entries |= dict.fromkeys(held.get(version.task, ()), 0)
             files |= {path: write_results(portion) for path, portion in portions.items()}
@@ -75,11 +76,13 @@ def model_steps(
             yield Step(files, entries, _message(by, len(tasks), source), _identity(by))
 
 
-def _portions(task: str, entries: list[Entry]) -> dict[str, list[Entry]]:
-    """The entries of a task by the file they stand in."""
+def _portions(file: str, entries: list[Entry]) -> dict[str, list[Entry]]:
+    """The entries of a task by the file they stand in: `FILE.yaml`, then `FILE~2.yaml` and so on."""
     return {
-        rules.results_path(task, part // ENTRIES_A_FILE): entries[part : part + ENTRIES_A_FILE]
-        for part in range(0, len(entries), ENTRIES_A_FILE)
+        f"{file}{f'~{start // ENTRIES_A_FILE + 1}' if start else ''}.yaml": entries[
+            start : start + ENTRIES_A_FILE
+        ]
+        for start in range(0, len(entries), ENTRIES_A_FILE)
     }
 
 
@@ -109,7 +112,7 @@ def _entries(version: Version, dataset: str, source: str) -> list[Entry]:
         "dataset_revision": version.dataset_revision or None,
         "date": _date(version),
         "source": Source(
-            f"{source}/blob/{version.blob}/{quote(version.path)}",
+            f"{source}/blob/{quote(version.blob)}/{quote(version.path)}",
             SOURCE_NAME,
             version.by.author,
         ),

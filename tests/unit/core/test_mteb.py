@@ -90,14 +90,15 @@ def test_a_namespace_has_one_spelling() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "part", "path"),
-    [
-        ("STS12", 0, ".eval_results/STS12.yaml"),
-        ("MIRACL.v2", 1, ".eval_results/MIRACL.v2.2.yaml"),
-        ("../../x", 0, ".eval_results/%2f..%2fx.yaml"),
-        ("a/b\n", 0, ".eval_results/a%2fb%a.yaml"),
-    ],
-)
-def test_a_file_stays_in_its_folder(name: str, part: int, path: str) -> None:
-    assert mteb.results_path(name, part) == path
+def test_each_task_has_a_file_in_the_folder() -> None:
+    names = ["STS12", "MIRACL.v2", "../../x", "a/b\n", "...", "DiaBLa", "DiaBla", "a~2"]
+    assert mteb.result_files(names) == {
+        "STS12": ".eval_results/STS12",
+        "MIRACL.v2": ".eval_results/MIRACL.v2",
+        "../../x": ".eval_results/%2f..%2fx",
+        "a/b\n": ".eval_results/a%2fb%a",
+        "...": ".eval_results/%",
+        "DiaBLa": ".eval_results/DiaBLa",
+        "DiaBla": ".eval_results/DiaBla~a7feeb6c",
+        "a~2": ".eval_results/a%7e2",
+    }

@@ -83,12 +83,13 @@ def test_what_is_missing_gives_no_value_and_is_counted(tables: Tables, tmp_path:
     tables.add("org/nan", "Talk", math.nan, subset="en")
     tables.add("org/nan", "Talk", 0.9, subset="fr")
     tables.add("org/null", "Bank", None)
+    tables.add("org/infinite", "Bank", math.inf)
     found = read(tables, tmp_path)
     assert list(found.models) == ["org/whole"]
     assert found.left_out == {
         rules.SUBSET_MISSING: 1,
         rules.SPLIT_MISSING: 1,
-        rules.NOT_A_NUMBER: 2,
+        rules.NOT_A_NUMBER: 3,
     }
 
 

@@ -183,6 +183,17 @@ def test_a_made_up_hub_is_in_order(made_up: tuple[Path, Shape]) -> None:
     assert 0.8 * shape.claims <= len(claims) <= 1.2 * shape.claims
 
 
+def test_shapes_are_what_they_are_called(made_up: tuple[Path, Shape]) -> None:
+    assert made_up
+    from _synthetic import SHAPES, World  # noqa: PLC0415 - on the path by now
+
+    assert World(SHAPES["one-big-model"]).claims[0] == 100_000
+    assert World(SHAPES["many-pulls"]).pulls[0] == 10_000
+    million = World(SHAPES["million"])
+    assert len(million.claims) == 100_000
+    assert sum(million.claims) + million.shape.pulls * 7 // 10 == 1_000_000
+
+
 def test_bulk_indexes_what_an_earlier_call_left(made_up: tuple[Path, Shape]) -> None:
     folder, _ = made_up
     hub = open_hub(HubSettings(data=folder / "same"))

@@ -189,7 +189,7 @@ class History:
             for earlier, value in file.scores.get(key, ()):
                 if earlier.order <= by.order:
                     score = value
-            if score is None or math.isnan(score):
+            if score is None or not math.isfinite(score):
                 return None
             parts.append((*key, score))
         row = file.rows.get(by.commit)

@@ -91,7 +91,7 @@ def submission(
         f"{when:%Y-%m-%d}",
         handle or author,
         handle is not None,
-        None if pull is None or math.isnan(pull) else int(pull),
+        int(pull) if pull is not None and math.isfinite(pull) else None,
     )
 
 
@@ -154,7 +154,8 @@ class Rows:
         self.start = np.flatnonzero(starts)
         self.size = np.diff(np.append(self.start, len(self.order)))
         self.file = np.cumsum(starts) - 1
-        self.score = table.numbers["main_score"][self.order]
+        score = table.numbers["main_score"][self.order]
+        self.score = np.where(np.isfinite(score), score, np.nan)
         self.task = table.texts["task_name"].codes[self.order]
         self._split = table.texts["split"].codes[self.order]
         self._subset, self._subsets = self._default_subsets()
