@@ -77,7 +77,7 @@ def model_steps(
 
 
 def _portions(file: str, entries: list[Entry]) -> dict[str, list[Entry]]:
-    """The entries of a task by the file they stand in: `FILE.yaml`, then `FILE~2.yaml` and so on."""
+    """The entries of a task by their file: `FILE.yaml`, then `FILE~2.yaml` and so on."""
     return {
         f"{file}{f'~{start // ENTRIES_A_FILE + 1}' if start else ''}.yaml": entries[
             start : start + ENTRIES_A_FILE
