@@ -23,6 +23,7 @@ REASON = "Long because"
 # The edges: where any error at all must end as an answer, a log line or an exit code.
 BROAD_EXCEPTS_ALLOWED = {
     "cli/__init__.py",
+    "cli/workers.py",  # the process that answers: what went wrong is told before it is gone
     "harness/child.py",  # the process that runs somebody's spec
     "storage/git_wire.py",  # the listener that judges for git: any fault refuses the push
     "web/app.py",

@@ -127,7 +127,7 @@ def _good_port() -> int:
     """The port where commands look for a hub unless told, if it is free; else any."""
     for port in (DEFAULT_PORT, 0):
         with contextlib.suppress(UnavailableError), listening("127.0.0.1", port) as found:
-            return int(found.getsockname()[1])
+            return int(found[0].getsockname()[1])
     raise UnavailableError("there is no free port on 127.0.0.1")
 
 

@@ -17,6 +17,7 @@ from assay.storage.database.index_store import IndexStore, open_index
 from assay.storage.git import GitStore
 from assay.storage.git_wire import Advertisements
 from assay.storage.parts import Parts
+from assay.storage.pushing import Pushing
 from assay.storage.secret import load_secret
 
 Clock = Callable[[], datetime]
@@ -33,6 +34,7 @@ class Hub:
         index: What is derived from all that.
         blobs: Large files.
         parts: Large files that arrive in pieces.
+        pushing: Which git processes are at work on pushes.
         secret: Signs links; known to this data folder alone.
         clock: Gives the present; tests hand in their own.
         parsed: Result files as parsed lately.
@@ -45,6 +47,7 @@ class Hub:
     index: IndexStore
     blobs: Blobs
     parts: Parts
+    pushing: Pushing
     secret: bytes
     clock: Clock
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
@@ -56,17 +59,13 @@ class Hub:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
     @property
-    def pushes_under_way(self) -> Path:
-        """The folder in which every running git push keeps a locked file."""
-        return self.settings.data / "pushing"
-
-    @property
     def workplaces(self) -> Path:
         """Where mirrors are fetched to before anything is changed."""
         return self.settings.data / "mirroring"
 
     def close(self) -> None:
-        """Close the databases."""
+        """Close the databases, and say that nothing is under way."""
+        self.pushing.close()
         self.durable.close()
         self.index.close()
 
@@ -88,7 +87,7 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
     data = settings.data.absolute()  # git runs in folders of its own
     settings = replace(settings, data=data)
     try:
-        (data / "pushing").mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UnavailableError(
             f"the data folder {data} cannot be used: {error.strerror}",
@@ -101,6 +100,7 @@ def open_hub(settings: HubSettings, *, clock: Clock = lambda: datetime.now(UTC))
         index=open_index(data, settings.database_url),
         blobs=LocalBlobs(data / "blobs"),
         parts=Parts(data / "uploads"),
+        pushing=Pushing(data / "pushing"),
         secret=load_secret(data / "secret"),
         clock=clock,
     )

@@ -47,6 +47,7 @@ def settle(hub: Hub, repo_id: str) -> None:
         pulls = rows.all_pulls(db, repo_id, opening=True)
     if not pending and all(pull.status not in rows.OPENING for pull in pulls):
         return
+    hub.pushing.wait_for_orphans()  # one of them may be about to move a ref
     git = hub.git.open(repo_id)
     landed = [push for push in pending if _landed(git, push)]
     merged = [

@@ -4,21 +4,20 @@ A push is judged by git's pre-receive hook, which asks the process that started 
 socket. The socket's name and a one-time id travel in the hook's environment. If nobody answers, the
 hook refuses: a push that was not judged does not land.
 
-A receive-pack that outlives the server which started it could still move a ref. It therefore
-inherits an open, locked file (`alive`); whoever cleans up after a crash waits for that lock first.
+A receive-pack that outlives the server which started it could still move a ref. Whoever settles
+what a crash left waits for such an orphan first (`pushing`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from assay.errors import AssayError, UnavailableError
 from assay.storage.git.child import Child, start
 from assay.storage.git.process import command, environment
 from assay.storage.git.writing import RefUpdate
+from assay.storage.pushing import Pushing
 
 log = logging.getLogger("assay.push")
 
@@ -282,7 +282,7 @@ async def receive_pack(
     protocol: str,
     hooks: Path,
     hook_environment: Mapping[str, str],
-    alive: Path,
+    pushing: Pushing,
     max_pack_bytes: int,
 ) -> bytes:
     """Run one push to its end and return git's whole answer to the client.
@@ -295,14 +295,14 @@ async def receive_pack(
         protocol: The client's `Git-Protocol` header.
         hooks: The folder with the pre-receive hook.
         hook_environment: From `HookListener.expect`.
-        alive: A file to lock for as long as the git process, or a child of it, lives.
+        pushing: Where to say that the git process, or a child of it, lives.
         max_pack_bytes: Largest pack; a larger one is refused by git itself.
     """
     options = [
         f"receive.maxInputSize={max_pack_bytes}",
         f"core.hooksPath={hooks}",
     ]
-    with _alive_while(alive) as lock:
+    with pushing.alive() as lock:
         child = await start(
             command("receive-pack", "--stateless-rpc", ".", options=options),
             folder=repository,
@@ -314,17 +314,6 @@ async def receive_pack(
             return await _read_answer(child)
         finally:
             await _end(child, feeding)
-
-
-@contextlib.contextmanager
-def _alive_while(path: Path) -> Iterator[int]:
-    """Lock a new file; the lock lasts until every process that inherited it has ended."""
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield file.fileno()
-        finally:
-            path.unlink(missing_ok=True)
 
 
 async def _read_answer(child: Child) -> bytes:
@@ -361,11 +350,3 @@ async def _end(child: Child, feeding: asyncio.Task[None] | None = None) -> None:
     except TimeoutError:
         child.kill()
         await child.wait()
-
-
-def wait_for_orphans(folder: Path) -> None:
-    """Wait until every git process that a dead server left has ended; then forget its file."""
-    for alive in sorted(folder.glob("*.alive")):
-        with alive.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        alive.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import zlib
 from collections.abc import AsyncIterator
 from functools import partial
@@ -119,7 +118,7 @@ async def _push(context: Context, record: RepoRecord) -> bytes:
             protocol=_protocol(context),
             hooks=context.hooks.hooks,
             hook_environment=environment,
-            alive=hub.pushes_under_way / f"{secrets.token_hex(8)}.alive",
+            pushing=hub.pushing,
             max_pack_bytes=hub.settings.limits.pack_bytes,
         )
 

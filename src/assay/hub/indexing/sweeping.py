@@ -10,7 +10,6 @@ from assay.hub.settling import find_left_behind, find_unsettled, mend, settle
 from assay.storage.database import catching_up as rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
-from assay.storage.git_wire import wait_for_orphans
 
 
 def sweep(hub: Hub) -> None:
@@ -19,7 +18,7 @@ def sweep(hub: Hub) -> None:
     Repositories whose folders look as they did when a sweep last found nothing are not opened. One
     that cannot be read is named in the index; everything else goes on.
     """
-    wait_for_orphans(hub.pushes_under_way)
+    hub.pushing.forget_dead()
     ensure(hub)
     suspects = _find_suspects(hub)
     left = find_left_behind(hub, suspects)
