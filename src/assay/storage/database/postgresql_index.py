@@ -54,9 +54,13 @@ _HOME = (
     "INSERT INTO assay_index.state VALUES (1, 0, 0)",
 )
 _WATCH = "SELECT serving, generation FROM assay_index.state"
-_LEFT = """SELECT substr(nspname, 13)::integer FROM pg_namespace
-    WHERE nspname ~ '^assay_index_[0-9]+$'
-    AND nspname NOT IN (SELECT 'assay_index_' || serving FROM assay_index.state) ORDER BY 1"""
+# Numbers go up: one above that which serves was begun and not finished, one below has served.
+_BEGUN = """SELECT number FROM assay_index.state, (SELECT substr(nspname, 13)::integer AS number
+    FROM pg_namespace WHERE nspname ~ '^assay_index_[0-9]+$') AS made
+    WHERE number > serving ORDER BY number"""
+_OLD = """SELECT number FROM assay_index.state, (SELECT substr(nspname, 13)::integer AS number
+    FROM pg_namespace WHERE nspname ~ '^assay_index_[0-9]+$') AS made
+    WHERE number < serving ORDER BY number"""
 _LOOK = "SELECT set_config('search_path', 'assay_index_' || serving, true)"
 _HOLD = f"pg_try_advisory_xact_lock_shared({LOCKS_OF_READERS}, serving)"
 _IS_THERE = "to_regnamespace('assay_index_' || serving) IS NOT NULL"
@@ -147,7 +151,7 @@ class PostgresIndex:
 
     @contextmanager
     def building(self) -> Iterator[Self]:
-        """A new index beside this one; what is left of others is dropped before and after.
+        """An index beside this one; what a broken rebuild left of one is taken over.
 
         Raises:
             ConflictError: Another process is building.
@@ -156,15 +160,27 @@ class PostgresIndex:
             lock = f"SELECT pg_try_advisory_lock({LOCKS}, {LOCK_OF_BUILDER})"
             if not raw.execute(lock).fetchone()[0]:
                 raise already_building()
-            _drop_left(raw)
-            number = raw.execute("SELECT nextval('assay_index.number')").fetchone()[0]
             try:
-                with _making(self._url) as db:
-                    _make(db, number)
-                with closing(type(self)(self._url, number)) as built:
+                with closing(self._begun(raw) or self._new(raw)) as built:
                     yield built
             finally:
-                _drop_left(raw)
+                _drop_old(raw)
+
+    def _begun(self, raw: Any) -> Self | None:
+        """What a broken rebuild left, if it can be gone on with; else that is dropped."""
+        for (number,) in raw.execute(_BEGUN).fetchall():
+            left = type(self)(self._url, number)
+            if left.is_current():
+                return left
+            left.close()
+            _drop(raw, number)
+        return None
+
+    def _new(self, raw: Any) -> Self:
+        number = raw.execute("SELECT nextval('assay_index.number')").fetchone()[0]
+        with _making(self._url) as db:
+            _make(db, number)
+        return type(self)(self._url, number)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -220,10 +236,14 @@ def _make(db: Connection, number: int) -> None:
     make_tables(db)
 
 
-def _drop_left(raw: Any) -> None:
-    """Drop every index that does not serve and has no reader; hold the lock of the builder."""
-    for (number,) in raw.execute(_LEFT).fetchall():
-        with contextlib.suppress(psycopg.errors.LockNotAvailable), raw.transaction():
-            raw.execute(f"SET LOCAL lock_timeout = '{LAST_READERS_S}s'")
-            raw.execute(f"SELECT pg_advisory_xact_lock({LOCKS_OF_READERS}, {number})")
-            raw.execute(f"DROP SCHEMA assay_index_{number} CASCADE")
+def _drop_old(raw: Any) -> None:
+    """Drop every index that has served and has no reader left; hold the lock of the builder."""
+    for (number,) in raw.execute(_OLD).fetchall():
+        _drop(raw, number)
+
+
+def _drop(raw: Any, number: int) -> None:
+    with contextlib.suppress(psycopg.errors.LockNotAvailable), raw.transaction():
+        raw.execute(f"SET LOCAL lock_timeout = '{LAST_READERS_S}s'")
+        raw.execute(f"SELECT pg_advisory_xact_lock({LOCKS_OF_READERS}, {number})")
+        raw.execute(f"DROP SCHEMA assay_index_{number} CASCADE")
