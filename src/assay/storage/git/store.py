@@ -129,12 +129,14 @@ class GitStore:
     def look(self, repo_id: str) -> str | None:
         """How a repository's folder looks: another whenever main, a pull request or a pack moved.
 
-        Three calls of the operating system and no look at git: cheap enough for all repositories.
+        And when a push that was cut short left its quarantine, which is made among the objects.
+        Four calls of the operating system and no look at git: cheap enough for all repositories.
         It is None where there is no folder.
         """
         path = f"{self.root}/{repo_id[:2]}/{repo_id}.git"
         try:
-            found = [os.stat(path), os.stat(f"{path}/refs/heads")]  # noqa: PTH116 - Path is slower
+            names = ("", "refs/heads", "objects")
+            found = [os.stat(f"{path}/{name}") for name in names]  # noqa: PTH116 - Path is slower
         except FileNotFoundError:
             return None
         with contextlib.suppress(FileNotFoundError):
