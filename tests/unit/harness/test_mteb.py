@@ -160,7 +160,9 @@ def test_splits_and_subsets_by_themselves(tables: Tables, tmp_path: Path) -> Non
     for subset, score in (("en", 0.7), ("fr", 0.5)):
         tables.add("org/one", "Talk", score, subset=subset)
     tables.add("org/part", "Talk", 0.9, subset="en")
+    tables.add("org/nothing", "Talk", math.nan, subset="en")
     found = read(tables, tmp_path, with_parts=True)
+    assert sorted(found.models) == ["org/one", "org/part"]
     [whole], [part] = found.models["org/one"], found.models["org/part"]
     assert (whole.value, whole.parts) == (0.6, (("test", "en", 0.7), ("test", "fr", 0.5)))
     assert (part.value, part.parts) == (None, (("test", "en", 0.9),))

@@ -145,6 +145,8 @@ def read_results(
         elif with_parts:
             versions = [replace(head, parts=rows.parts(file))]
         kept = [version for version in versions if version.value is not None or version.parts]
+        if not kept:
+            continue
         models.setdefault(model, []).extend(
             replace(version, parts=()) if version.parts and not with_parts else version
             for version in kept
