@@ -25,13 +25,17 @@ from pathlib import Path
 from assay.core.permission import Reader, may_create
 from assay.errors import ForbiddenError
 from assay.hub import indexing
+from assay.hub.indexing.rebuilding import FEW
+from assay.hub.indexing.sync import PORTION, sync_into
 from assay.hub.open import Hub
 from assay.hub.push import Landing, PushForbiddenError, refuse
 from assay.hub.settling import recover, settle
 from assay.storage.database import bulk_rows as rows
+from assay.storage.database import ledger_rows
 from assay.storage.database.bulk_rows import NewPush
 from assay.storage.database.discussions import Discussion, Event
 from assay.storage.database.repos import RepoRecord
+from assay.storage.database.writing import portions
 from assay.storage.git import Pack, RefUpdate, update_refs, write_repository
 
 BATCH = 200
@@ -185,9 +189,19 @@ def append(
 def index(
     hub: Hub, repo_ids: Sequence[str], on_progress: Callable[[int, int], None] = lambda _d, _o: None
 ) -> None:
-    """Bring the index up to date with some repositories, and with all that an earlier call left."""
-    for done, repo_id in enumerate(repo_ids):
+    """Bring the index up to date with some repositories, and with all that an earlier call left.
+
+    Where that is most of what there is, building the index anew takes a third of the time.
+    """
+    with hub.index.read() as db:
+        known = ledger_rows.all_indexed(db)
+    if len(repo_ids) >= FEW and len(set(repo_ids) - known) > len(known):
+        indexing.rebuild(hub, on_progress=on_progress)
+        return
+    done = 0
+    for part in portions(repo_ids, PORTION):
         on_progress(done, len(repo_ids))
-        indexing.sync(hub, repo_id)
+        sync_into(hub, hub.index, part)
+        done += len(part)
     indexing.heal(hub)
-    on_progress(len(repo_ids), len(repo_ids))
+    on_progress(done, len(repo_ids))

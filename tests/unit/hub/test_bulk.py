@@ -16,14 +16,15 @@ from tests.hub_process import ROOT
 
 from assay.core.permission import MAIN, Reader
 from assay.errors import ConflictError, ForbiddenError
-from assay.hub import bulk, indexing, people
+from assay.hub import bulk, indexing, people, repos
 from assay.hub.bulk import Maker, NewRepository, new_ids
 from assay.hub.open import Hub, open_hub
+from assay.hub.push import land_commit
 from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.bulk_rows import NewPush
 from assay.storage.database.repos import RepoRecord
-from assay.storage.git import ZERO, Identity, Pack, TreeFiles
+from assay.storage.git import ZERO, Identity, Pack, RefUpdate, TreeFiles, open_quarantine
 
 if TYPE_CHECKING:
     from _synthetic import Shape
@@ -86,6 +87,39 @@ def test_a_push_is_logged_as_the_door_logs_it(hub: Hub) -> None:
     indexing.sweep(hub)
     with hub.durable.read() as db:
         assert len(push_rows.pushes(db, new.record.id)) == 1  # no ref had moved behind the log
+
+
+def test_the_door_and_bulk_leave_the_same_behind(hub: Hub) -> None:
+    indexing.ensure(hub)
+    making, new = maker(hub), repository(hub, "org/bulk")
+    making.add(new)
+    making.flush()
+    bulk.index(hub, making.made)
+    record = repos.create(hub, ROOT_READER, "model", "org/door")
+    with hub.git.lock(record.id), open_quarantine(hub.git.path(record.id)) as quarantine:
+        changes = {"README.md": b"# One\n"}
+        tip = quarantine.commit(parent=None, changes=changes, message="One\n", author=ADA)
+        land_commit(hub, record, ROOT_READER, RefUpdate(MAIN, ZERO, tip), quarantine)
+    assert hub.git.open(record.id).refs() == dict(new.refs)
+
+    def said(one: Any, other: Any) -> Any:
+        """A row without what is its own: its number, its id, its name, its times."""
+        own = {record.id, new.record.id, "door", "bulk", "org/door", "org/bulk"}
+        return [
+            left
+            for left, right in zip(one, other, strict=True)
+            if left not in own
+            and not (isinstance(left, str) and left.startswith("20"))
+            and not (left != right and isinstance(left, int))
+        ]
+
+    for table in ("repo", "repo_name", "push"):
+        one, other = rows(hub.settings.data, table)
+        short = slice(None, -2) if table == "push" else slice(None)  # its digest is of the rest
+        assert said(one[short], other[short]) == said(other[short], one[short]), table
+    status = {row.name: row for row in indexing.status(hub)}
+    door = replace(status["org/door"], name="org/bulk")
+    assert door == status["org/bulk"]
 
 
 def test_nobody_makes_what_is_not_hers_to_make(hub: Hub) -> None:
