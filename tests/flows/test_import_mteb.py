@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hub_process import ROOT, HubProcess, Work
+from huggingface_hub import HfApi
+from tests.hub_process import ROOT, HubProcess, Work, entry
 from tests.mteb_tables import SOURCE, Tables
 
 from assay.errors import NotFoundError
@@ -216,6 +217,24 @@ def test_files_say_what_is_known_and_no_more(served: tuple[HubProcess, Path]) ->
     both = read("/datasets/mteb/Talk/resolve/main/eval.yaml")
     assert both.count("- id:") == 2
     assert "split: dev+x" in both
+
+
+def test_others_report_beside_them_by_pull_request(served: tuple[HubProcess, Path]) -> None:
+    hub, tables = served
+    hub.add("eve")
+    api = HfApi(endpoint=hub.url, token=hub.token("eve"))
+    report = entry(0.5, task="Bank", dataset="mteb/bank").encode()
+    done = api.upload_file(
+        path_or_fileobj=report,
+        path_in_repo=".eval_results/mine.yaml",
+        repo_id="org/two",
+        create_pr=True,
+    )
+    assert done.pr_num == 1
+    board = hub.get("/api/v1/boards/mteb/bank/Bank")
+    [row] = [row for row in board["rows"] if row["model"] == "org/two"]
+    assert (row["claim"]["value_text"], row["other_claims"], row["disagrees"]) == ("0.75", 1, True)
+    assert imported(hub.data, tables).models == counts(unchanged=3)
 
 
 def test_nothing_new_changes_nothing(served: tuple[HubProcess, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from tests.mteb_tables import COMMITS, Tables
 
 from assay.core import mteb as rules
-from assay.errors import InvalidError, NotFoundError
+from assay.errors import InvalidError, NotFoundError, UnavailableError
 from assay.harness.importers import mteb
 from assay.harness.importers.mteb import Results
 from assay.harness.importers.mteb_history import DISAGREES, NOBODY, PARTLY
@@ -193,3 +194,14 @@ def test_other_files_are_refused(tables: Tables, tmp_path: Path) -> None:
     tables.add("org/one", "Bank", 0.1, commit_date="yesterday")
     with pytest.raises(InvalidError, match="'yesterday', expected ISO 8601"):
         read(tables, tmp_path)
+
+
+def test_without_pyarrow_it_says_what_to_install(
+    tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.add("org/one", "Bank", 0.1)
+    tables.write(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UnavailableError, match="pyarrow") as refused:
+        mteb.read_results(tmp_path / "results.parquet", {}, {})
+    assert refused.value.hint == "pip install 'assay[bulk]'"

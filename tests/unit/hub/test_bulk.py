@@ -122,6 +122,24 @@ def test_the_door_and_bulk_leave_the_same_behind(hub: Hub) -> None:
     assert door == status["org/bulk"]
 
 
+def test_what_was_made_in_bulk_takes_pushes_like_any_other(hub: Hub) -> None:
+    indexing.ensure(hub)
+    making, new = maker(hub), repository(hub, "root/one")
+    making.add(new)
+    making.flush()
+    path, first = hub.git.path(new.record.id), new.refs[MAIN]
+    for number, ref in enumerate((MAIN, "refs/heads/idea", "refs/tags/v1")):
+        with hub.git.lock(new.record.id), open_quarantine(path) as quarantine:
+            changes = {"README.md": f"{number}".encode()}
+            tip = quarantine.commit(parent=first, changes=changes, message="More\n", author=ADA)
+            old = first if ref == MAIN else ZERO
+            land_commit(hub, new.record, ROOT_READER, RefUpdate(ref, old, tip), quarantine)
+        assert hub.git.open(new.record.id).head(ref) == tip
+    assert hub.git.find_missing(new.record.id) is None
+    with hub.durable.read() as db:
+        assert len(push_rows.pushes(db, new.record.id)) == 4
+
+
 def test_nobody_makes_what_is_not_hers_to_make(hub: Hub) -> None:
     making = maker(hub, Reader("eve"))
     with pytest.raises(ForbiddenError, match="eve may not create repositories under 'org'"):
