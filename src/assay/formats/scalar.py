@@ -37,6 +37,7 @@ MAYBE_NO_STRING = frozenset(["", *"~nNtTfFyYoO<=.+-0123456789"])
 _MAX_SIMPLE_KEY = 100
 _WIDE = 0x10000
 _SHORT = 32
+_NAME = 64  # names of datasets, and revisions
 
 _TAG = "tag:yaml.org,2002:"
 _RESOLVERS_1_1: dict[str, list[tuple[str, re.Pattern[str]]]] = Resolver.yaml_implicit_resolvers
@@ -136,10 +137,10 @@ def write_text(text: str) -> str:
 
     Short ones are remembered: the same names, dates and keys are written again and again.
     """
-    return _write_short(text) if len(text) <= _SHORT else _write_short.__wrapped__(text)
+    return _write_short(text) if len(text) <= _NAME else _write_short.__wrapped__(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _write_short(text: str) -> str:
     is_plain = _SAFE_PLAIN.fullmatch(text) or _URL_PLAIN.fullmatch(text)
     return text if is_plain and not _means_else(text) else quote(text)
