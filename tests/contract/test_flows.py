@@ -147,8 +147,6 @@ def test_a_backup_is_the_same_hub_in_a_folder_and_in_another_database(
         assay("restore", str(saved), data=data)
         assert (data / "hub.sqlite").exists() == (url is None)
         assert assay("index", "dump", data=data).stdout == expected
-        assay("index", "rebuild", data=data)
-        assert assay("index", "dump", data=data).stdout == expected
         restored = HubProcess(data)
         restored.start()
         try:

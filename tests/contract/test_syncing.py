@@ -20,7 +20,7 @@ from assay.storage.database import pushes as push_rows
 from assay.storage.database.pushes import APPLIED
 from assay.storage.git import ZERO, RefUpdate, update_refs
 
-ROUNDS = 12
+ROUNDS = 8
 MAIN = "refs/heads/main"
 TOKEN = "ada-token-0123456789"
 

@@ -49,7 +49,7 @@ def test_the_next_read_of_anybody_shows_a_push(
     pair[0].create("ada", "seen")
     work = Work.new(tmp_path / "work")
     path = ".eval_results/quiz.yaml"
-    for number in range(12):
+    for number in range(8):
         writer, reader = pair if number % 2 else pair[::-1]
         board(reader)  # and keeps it
         content = entry(number)
@@ -123,7 +123,7 @@ def test_a_rebuild_goes_unnoticed_by_both(
 ) -> None:
     pair[0].create("ada", "rebuilt")
     work = Work.new(tmp_path / "work")
-    for number in range(4):
+    for number in range(2):
         assay("index", "rebuild", data=pair[0].data)
         work.commit({".eval_results/quiz.yaml": entry(number)})
         assert work.push(pair[number % 2].remote("ada", "ada/rebuilt")).returncode == 0

@@ -3,7 +3,7 @@
 1. A worker that dies is replaced, on the same socket.
 2. SIGTERM and Ctrl-C let all of them finish what they are at; given twice, they end them at once.
 3. Workers end when who looks after them is gone, however that happened.
-4. A worker that finds it cannot serve (and says why) ends them all.
+4. A worker that finds it cannot serve (and says why) ends them all, unless it may be able to soon.
 
 They are forked, so that what they have in common is in memory once and a new one starts quickly. So
 nothing may be open at that time but the sockets: no database, no thread.
@@ -24,7 +24,7 @@ from types import FrameType
 
 import click
 
-from assay.errors import AssayError
+from assay.errors import AssayError, UnavailableError
 
 CANNOT_SERVE = 3
 # One that dies sooner than this after its start is replaced only after so long: in seconds.
@@ -121,7 +121,8 @@ class _Supervisor:
             code = 0
         except AssayError as error:
             click.echo(f"error: {error.message}", err=True)
-            code = CANNOT_SERVE
+            # A database that does not answer just now may do so when the next one asks.
+            code = code if isinstance(error, UnavailableError) else CANNOT_SERVE
         except KeyboardInterrupt:
             code = 0
         except Exception:  # noqa: BLE001 - the worker's edge: what went wrong is told
