@@ -18,9 +18,13 @@ def index() -> None:
 
 
 @index.command()
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: one a core.")
 @data_option
-def rebuild(data: Path) -> None:
-    """Build the index again from the repositories and the durable store, then swap it in."""
+def rebuild(workers: int | None, data: Path) -> None:
+    """Build the index again from the repositories and the durable store, then swap it in.
+
+    The old one serves meanwhile. A rebuild that was cut short goes on where it was.
+    """
     from assay.hub import indexing  # noqa: PLC0415 - the database is slow to import
 
     with (
@@ -32,7 +36,7 @@ def rebuild(data: Path) -> None:
             bar.length = max(of, 1)
             bar.update(done - bar.pos)
 
-        indexing.rebuild(hub, on_progress=progress)
+        indexing.rebuild(hub, workers=workers, on_progress=progress)
 
 
 @index.command()
