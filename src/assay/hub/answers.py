@@ -124,6 +124,7 @@ class Board(Answer, frozen=True, kw_only=True):
         sentence: What the board says today, computed.
         rows: The public rows from `start` on, `page_size` at most of `count`. On the first page,
             private ones that this reader may see come after them.
+        as_of: The time of which this is the board, as it was asked for; null for the present.
     """
 
     benchmark: str
@@ -142,6 +143,7 @@ class Board(Answer, frozen=True, kw_only=True):
     count: int
     start: int
     page_size: int
+    as_of: str | None = None
 
 
 class TaskClaims(Answer, frozen=True, kw_only=True):

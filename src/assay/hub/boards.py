@@ -8,22 +8,25 @@ page, ranked nowhere, with the rank they would have; nothing of that is ever sto
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+
+import msgspec
 
 from assay.core import ranking
-from assay.core.claim import Claim, badges
+from assay.core.claim import Claim, State
 from assay.core.permission import STRANGER, Reader
-from assay.core.ranking import Reason, Standing
 from assay.errors import NotFoundError, RepoNotFoundError
+from assay.formats.moment import end_of
 from assay.formats.names import parse_repo_id
-from assay.formats.terms import bounds_of
-from assay.hub.answers import Benchmark, Board, Chance, Direction, Finding, HomeAnswer, Row, Task
+from assay.hub.answers import Benchmark, Board, Direction, Finding, HomeAnswer, Row, Task
+from assay.hub.board_rows import View, model_rows, overlay_of, rows_of
+from assay.hub.board_sentence import sentence, summary_of_board, summary_of_rows
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import BenchmarkRow, TaskRow
-from assay.storage.database.boards import BoardRow, StandingRow
+from assay.storage.database.boards import BoardRow
+from assay.storage.database.catching_up import Marks, place_at
 from assay.storage.database.engine import Connection
 
 POLICY_SAYS = (
@@ -32,8 +35,6 @@ POLICY_SAYS = (
 )
 LATEST_ON_HOME = 8
 PAGE_SIZE = 100
-MOST_NAMED = 3
-View = Literal["models", "claims"]
 Boards = Mapping[tuple[str, str], BoardRow]
 
 
@@ -153,6 +154,7 @@ def board(
     view: View = "models",
     start: int = 0,
     limit: int | None = PAGE_SIZE,
+    as_of: str | None = None,
 ) -> Board:
     """A page of the board of a task.
 
@@ -164,10 +166,14 @@ def board(
         view: One row a model, or one row a claim.
         start: How many public rows to pass over.
         limit: How many public rows at most; None for all.
+        as_of: A date or time: what the board said when all was in that the hub had received by
+            then. The benchmark's terms and names, and who may see what, are today's.
 
     Raises:
         NotFoundError: No such benchmark or task.
+        InvalidError: `as_of` is no time.
     """
+    then = _place_at(hub, as_of) if as_of is not None else None
     with hub.index.read() as db:
         row = find_benchmark(db, reader, dataset)
         names = benchmark_rows.names(db, row.repo_id)
@@ -175,15 +181,19 @@ def board(
         of = _board_row(db, row.repo_id, task_row.task_id)
         task = _task(task_row, names[task_row.task_id], of)
         page = limit if limit is not None else max(of.claims, 1)
-        if view == "models":
-            count, rows = of.models, _model_rows(db, of, task, start=start, limit=page)
+        if then is None and view == "models":
+            count, rows = of.models, model_rows(db, of, task, start=start, limit=page)
         else:
-            claims = claim_rows.claims_on(db, STRANGER, of.id)
-            found = _claim_rows(claims, task)
-            count, rows = len(found), found[start : start + page]
+            every = rows_of(claim_rows.claims_on(db, STRANGER, of.id, as_of=then), task, view)
+            count, rows = len(every), every[start : start + page]
+        if then is None:
+            said = sentence(summary_of_board(db, of, task), task)
+        else:
+            claims = claim_rows.claims_on(db, STRANGER, of.id, as_of=then)
+            task = _counted(task, claims)
+            said = sentence(summary_of_rows(rows_of(claims, task, "models")), task)
         if reader != STRANGER and start == 0:
-            rows += _overlay(db, reader, of, task, view)
-        sentence = _sentence(db, of, task)
+            rows += _overlay(db, reader, of, task, view, then)
     return Board(
         benchmark=row.full_name,
         title=row.title,
@@ -196,11 +206,12 @@ def board(
         direction_assumed=task.direction is None,
         unit=task.unit,
         commit=row.commit,
-        sentence=sentence,
+        sentence=said,
         rows=rows,
         count=count,
         start=start,
         page_size=page,
+        as_of=as_of,
     )
 
 
@@ -220,170 +231,29 @@ def _find_task(
     raise NotFoundError(f"{dataset} has no task '{task_id}'", hint=f"its tasks: {known}")
 
 
-def _model_rows(db: Connection, of: BoardRow, task: Task, *, start: int, limit: int) -> list[Row]:
-    """A page of standing rows; equal values share the rank of the first of them."""
-    page = board_rows.page_of(db, of, start=start, limit=limit)
-    rows: list[Row] = []
-    rank, last = 0, None
-    for position, standing in enumerate(page, start=start + 1):
-        if standing.rank_key is not None and standing.rank_key != last:
-            is_first = last is None and start > 0
-            rank = (
-                board_rows.count_better(db, of.id, standing.rank_key) + 1 if is_first else position
-            )
-            last = standing.rank_key
-        rows.append(_standing_row(standing, task, rank if standing.rank_key is not None else None))
-    return rows
+def _place_at(hub: Hub, as_of: str) -> Marks:
+    with hub.durable.read() as db:
+        return place_at(db, end_of(as_of))
 
 
-def _standing_row(standing: StandingRow, task: Task, rank: int | None) -> Row:
-    said = standing.claim
-    return Row(
-        rank=rank,
-        would_rank=None,
-        model=said.model,
-        claim=said,
-        badges=badges(said),
-        other_claims=standing.others,
-        disagrees=standing.disagrees,
-        declined=standing.declined,
-        why=_why(standing.reason, standing.others),
-        outside="" if rank is not None else _outside(said, task),
-        chance=chance_of(said, task),
+def _counted(task: Task, claims: Sequence[Claim]) -> Task:
+    """A task with what stood there at the time of these claims."""
+    live = [claim for claim in claims if claim.state is State.LIVE]
+    return msgspec.structs.replace(
+        task, models=len({claim.model for claim in live}), claims=len(live)
     )
 
 
-def _claim_rows(claims: Sequence[Claim], task: Task) -> list[Row]:
-    """One row a live claim, in the order of a board."""
+def _overlay(
+    db: Connection, reader: Reader, of: BoardRow, task: Task, view: View, then: Marks | None
+) -> list[Row]:
+    """What only this reader may see, with the rank it would have among what everybody sees."""
+    hidden = claim_rows.claims_on(db, reader, of.id, as_of=then, only_private=True)
+    if then is None:
+        return overlay_of(
+            hidden, task, view, place=lambda key: board_rows.count_better(db, of.id, key) + 1
+        )
+    public = rows_of(claim_rows.claims_on(db, STRANGER, of.id, as_of=then), task, "models")
     direction = task.direction or "higher"
-    standings = _each_claim(ranking.stand(claims))
-    possible = [standing for standing in standings if not _outside(standing.chosen, task)]
-    values = [standing.chosen.value for standing in possible]
-    ranked = sorted(
-        zip(ranking.ranks(values, direction), possible, strict=True),
-        key=lambda pair: (pair[0], *_name(pair[1])),
-    )
-    rows = [_row(standing, task, rank=rank) for rank, standing in ranked]
-    impossible = [standing for standing in standings if _outside(standing.chosen, task)]
-    return rows + [_row(standing, task) for standing in sorted(impossible, key=_name)]
-
-
-def _overlay(db: Connection, reader: Reader, of: BoardRow, task: Task, view: View) -> list[Row]:
-    """What only this reader may see, with the rank it would have."""
-    hidden = claim_rows.claims_on(db, reader, of.id, only_private=True)
-    standings = ranking.stand(hidden)
-    rows = []
-    for standing in standings if view == "models" else _each_claim(standings):
-        key = ranking.rank_key(standing.chosen.value, task.direction or "higher")
-        place = board_rows.count_better(db, of.id, key) + 1
-        rows.append(_row(standing, task, would_rank=place))
-    return rows
-
-
-def _each_claim(standings: Sequence[Standing[Claim]]) -> list[Standing[Claim]]:
-    """One standing a live claim, beside all the others about its model."""
-    return [
-        Standing(claim, tuple(other for other in live if other is not claim), standing.declined)
-        for standing in standings
-        for live in [(standing.chosen, *standing.others)]
-        for claim in live
-    ]
-
-
-def _name(standing: Standing[Claim]) -> tuple[str, str]:
-    return standing.chosen.model, standing.chosen.claim_id
-
-
-def _outside(said: Claim, task: Task) -> str:
-    low, high = bounds_of(task.unit, task.minimum, task.maximum)
-    return ranking.outside(said.value, low, high)
-
-
-def _row(
-    standing: Standing[Claim],
-    task: Task,
-    *,
-    rank: int | None = None,
-    would_rank: int | None = None,
-) -> Row:
-    claim = standing.chosen
-    return Row(
-        rank=rank,
-        would_rank=would_rank,
-        model=claim.model,
-        claim=claim,
-        badges=badges(claim),
-        other_claims=len(standing.others),
-        disagrees=standing.disagrees,
-        declined=standing.declined,
-        why=why(standing),
-        outside=_outside(claim, task),
-        chance=chance_of(claim, task),
-    )
-
-
-def why(standing: Standing[Claim]) -> str:
-    """Why a claim speaks for its model, or which claim does so instead."""
-    chosen, others = standing.chosen, standing.others
-    best = min((chosen, *others), key=ranking.best_evidence)
-    if best is not chosen:
-        return f"{best.reporter} claim {best.value_text} speaks for the model"
-    return _why(standing.reason, len(others))
-
-
-def _why(reason: Reason, others: int) -> str:
-    count = f"{others} other" + ("s" if others > 1 else "")
-    return {
-        Reason.ONLY: "the only claim that stands",
-        Reason.EVIDENCE: f"better evidence than {count}",
-        Reason.AUTHOR: f"the author's claim, before {count}",
-        Reason.AUTHORS_LATEST: f"the author's latest claim, before {count}",
-        Reason.COMMUNITYS_FIRST: f"the community's first claim, before {count}",
-    }[reason]
-
-
-def chance_of(claim: Claim, task: Task) -> Chance | None:
-    """How a claim stands to its task's chance level, where both are known."""
-    found = ranking.compare_with_chance(claim, chance=task.chance, unit=task.unit, items=task.items)
-    if found is None or task.chance is None:
-        return None
-    return Chance(
-        level=task.chance,
-        told_apart=found.told_apart,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        n_source=found.n_source,
-    )
-
-
-def _sentence(db: Connection, of: BoardRow, task: Task) -> str:
-    """What a board says today, in a few sentences about its models."""
-    if not of.models:
-        return "Nobody has reported a result yet."
-    parts = [_leader(of, *board_rows.leaders(db, of.id, MOST_NAMED))] if of.ranked else []
-    if task.chance is not None:
-        lost, named = board_rows.at_chance(db, of.id, MOST_NAMED)
-        if lost and lost == of.ranked:
-            parts.append("No result here can be told from chance.")
-        elif lost:
-            parts.append(f"{_listed(named, lost)} cannot be told from chance.")
-    if impossible := of.models - of.ranked:
-        parts.append(f"{impossible} cannot be ranked: the value is not one the task can have.")
-    if task.unit is None:
-        parts.append("The unit is not declared; values are ranked as written.")
-    return " ".join(parts)
-
-
-def _leader(of: BoardRow, first: int, named: Sequence[str]) -> str:
-    if of.ranked == 1:
-        return f"Only {named[0]} has a result here."
-    verb = "leads" if first == 1 else "share the lead among"
-    return f"{_listed(named, first)} {verb} {of.ranked} models."
-
-
-def _listed(names: Sequence[str], count: int) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    if count > len(names):
-        return f"{', '.join(names)} and {count - len(names)} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    keys = [ranking.rank_key(row.claim.value, direction) for row in public if row.rank is not None]
+    return overlay_of(hidden, task, view, place=lambda key: 1 + sum(one < key for one in keys))

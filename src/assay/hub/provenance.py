@@ -12,7 +12,7 @@ from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
 from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
-from assay.hub import boards, discussions, models
+from assay.hub import board_rows, boards, discussions, models
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
 from assay.hub.discussions import Remark
 from assay.hub.open import Hub
@@ -53,7 +53,7 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         versions=_versions(rows),
         history=_history(rows, events),
         others=sorted(others, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c))),
-        chance=boards.chance_of(said, task) if task else None,
+        chance=board_rows.chance_of(said, task) if task else None,
         yaml=_yaml(hub.git.open(repo_id), said),
         findings=[Finding(**row) for row in findings if row["path"] == said.path],
     )

@@ -89,3 +89,10 @@ def repos_after(db: Connection, marks: Marks) -> set[str]:
     pushed = sa.select(push.c.repo_id).where(push.c.id > marks.last_push)
     told = sa.select(discussion_event.c.repo_id).where(discussion_event.c.id > marks.last_event)
     return set(db.execute(sa.union(pushed, told)).scalars())
+
+
+def place_at(db: Connection, time: str) -> Marks:
+    """The last push and the last event that were received by a time (as the hub writes it)."""
+    last = sa.select(sa.func.max(push.c.id)).where(push.c.received <= time)
+    told = sa.select(sa.func.max(discussion_event.c.id)).where(discussion_event.c.at <= time)
+    return Marks(db.execute(last).scalar() or 0, db.execute(told).scalar() or 0)

@@ -10,13 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from assay.core.claim import Attestation, Claim, Reporter, Source, State
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
+from assay.storage.database.catching_up import Marks
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import claim, earlier, repo, step, subject
+from assay.storage.database.index_tables import claim, earlier, pull_status, repo, step, subject
 
 SINCE, INTRODUCED = sa.alias(step, "since_step"), sa.alias(step, "introduced_step")
 UNTIL = sa.alias(step, "until_step")
@@ -128,11 +130,117 @@ def _read(db: Connection, query: sa.Select[Any]) -> list[Claim]:
 
 
 def claims_on(
-    db: Connection, reader: Reader, board: int, *, only_private: bool = False
+    db: Connection,
+    reader: Reader,
+    board: int,
+    *,
+    as_of: Marks | None = None,
+    only_private: bool = False,
 ) -> list[Claim]:
-    """All claims that stand or stood on a board, or those in private repositories among them."""
-    query = CLAIM.where(subject.c.board == board, visible(reader))
-    return _read(db, query.where(repo.c.private) if only_private else query)
+    """All claims about a board's task, in whatever state.
+
+    Args:
+        db: The index.
+        reader: Who asks.
+        board: The board's number.
+        as_of: A place in the record; None for the present. Claims that were not there then, or not
+            any more, are left out. What is not in versions (names and terms of the benchmark,
+            visibility, whose a namespace is) is as today.
+        only_private: Whether only those in private repositories are wanted.
+    """
+    where = [subject.c.board == board, visible(reader), *([repo.c.private] if only_private else [])]
+    if as_of is None:
+        return _read(db, CLAIM.where(*where))
+    queries = [_as_of(table, as_of).where(*where) for table in (claim, earlier)]
+    rows = [row for query in queries for row in db.execute(query)]
+    on_main = {(row.repo_id, row.content_key) for row in rows if _lane_then(row) == MAIN_LANE}
+    return [_claim_then(row, on_main) for row in rows]
+
+
+_CARRIED = sa.alias(step, "carried_step")
+_AT = {"path", "line", "value", "value_text", "date", "source", "notes", "dataset_revision"}
+_AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
+
+
+def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
+    """Claims with the version that held then, if it is in this table."""
+    status = (
+        sa.select(pull_status.c.status, pull_status.c.by_author)
+        .where(
+            pull_status.c.repo_id == claim.c.repo_id,
+            pull_status.c.pull == claim.c.pull,
+            pull_status.c.event <= moment.last_event,
+        )
+        .order_by(pull_status.c.event.desc())
+        .limit(1)
+    )
+    query = (
+        sa.select(
+            *((table if name in _AT else claim).c[name] for name in _SHOWN),
+            claim.c.repo_id,
+            table.c.content_key,
+            repo.c.namespace,
+            repo.c.name,
+            repo.c.private,
+            repo.c.claimed,
+            repo.c.mirror_of,
+            subject.c.dataset_id,
+            subject.c.task_id,
+            SINCE.c.commit,
+            SINCE.c.received,
+            SINCE.c.pusher,
+            SINCE.c.author_name,
+            SINCE.c.push.label("since_push"),
+            INTRODUCED.c.received.label("first_received"),
+            sa.func.coalesce(_CARRIED.c.push <= moment.last_push, sa.false()).label("was_carried"),
+            status.with_only_columns(pull_status.c.status).scalar_subquery().label("pull_then"),
+            status.with_only_columns(pull_status.c.by_author).scalar_subquery().label("by_author"),
+        )
+        .select_from(claim)
+        .join(repo, repo.c.repo_id == claim.c.repo_id)
+        .join(subject, subject.c.id == claim.c.subject)
+        .join(INTRODUCED, INTRODUCED.c.id == claim.c.introduced)
+        .outerjoin(_CARRIED, _CARRIED.c.id == claim.c.carried)
+    )
+    if table is earlier:
+        query = query.join(earlier, earlier.c.claim == claim.c.id)
+    return (
+        query.join(SINCE, SINCE.c.id == table.c.since)
+        .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
+        .where(
+            SINCE.c.push <= moment.last_push,
+            sa.or_(UNTIL.c.push.is_(None), UNTIL.c.push > moment.last_push),
+        )
+    )
+
+
+def _lane_then(row: Any) -> str:
+    return MAIN_LANE if row.pull is None or row.was_carried else f"pr/{row.pull}"
+
+
+def _claim_then(row: Any, on_main: Collection[tuple[str, str]]) -> Claim:
+    """A claim as it was at the moment; its conflicts are today's and left out."""
+    lane = _lane_then(row)
+    is_author = lane == MAIN_LANE and row.claimed and row.mirror_of is None
+    return msgspec.structs.replace(
+        claim_of(row),
+        lane=lane,
+        state=_state_then(row, lane, on_main),
+        reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
+        latest_push=row.since_push,
+        conflicts=False,
+        mirror_of=row.mirror_of if lane == MAIN_LANE else None,
+    )
+
+
+def _state_then(row: Any, lane: str, on_main: Collection[tuple[str, str]]) -> State:
+    if lane == MAIN_LANE:
+        return State.LIVE
+    if row.pull_then == "closed":
+        return State.WITHDRAWN if row.by_author else State.DECLINED
+    if row.pull_then == "merged" or (row.repo_id, row.content_key) in on_main:
+        return State.SUPERSEDED
+    return State.LIVE
 
 
 def claims_of_repo(

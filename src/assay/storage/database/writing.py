@@ -20,7 +20,7 @@ MOST_NAMED = 500
 def insert(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     """Add rows; all have the same columns."""
     if rows:
-        db.execute(sa.insert(table), list(rows))
+        _execute_many(db, sa.insert(table), table, rows)
 
 
 def put(db: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str] = ()) -> None:
@@ -42,7 +42,33 @@ def put(db: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str]
         statement = statement.on_conflict_do_update(index_elements=names, set_=changed)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=names)
-    db.execute(statement, list(rows))
+    _execute_many(db, statement, table, rows)
+
+
+def _execute_many(db: Connection, statement: Any, table: sa.Table, rows: Sequence[Row]) -> None:
+    """`db.execute(statement, rows)` at half its price, for very many rows.
+
+    SQLAlchemy puts the parameters of every row together anew; here their order and what becomes of
+    each on its way to the driver are found once.
+    """
+    names = list(rows[0])
+    compiled = statement.compile(dialect=db.dialect, column_keys=names)
+    ways = {
+        name: table.c[name].type.dialect_impl(db.dialect).bind_processor(db.dialect)
+        for name in names
+    }
+    if compiled.positional:
+        order = [(name, ways[name]) for name in compiled.positiontup]
+        values: Any = [
+            tuple(row[name] if way is None else way(row[name]) for name, way in order)
+            for row in rows
+        ]
+    else:
+        values = [
+            {name: row[name] if way is None else way(row[name]) for name, way in ways.items()}
+            for row in rows
+        ]
+    db.exec_driver_sql(str(compiled), values)
 
 
 def replace(

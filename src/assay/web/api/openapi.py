@@ -24,6 +24,7 @@ ERROR_SCHEMA = {
 
 BOARD_PARAMETERS = {
     "claims": {"type": "string", "enum": ["all"]},
+    "as_of": {"type": "string", "description": "A date or time in ISO 8601"},
     "start": {"type": "integer", "minimum": 0, "default": 0},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
 }

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance
-from assay.hub.boards import View
+from assay.hub.board_rows import View
 from assay.web.api import discussions, notifications
 from assay.web.api.openapi import describe
 from assay.web.parameters import number
@@ -52,10 +52,17 @@ def window_of(context: Context) -> dict[str, int]:
     }
 
 
+def as_of(context: Context) -> str | None:
+    """`?as_of=`: the time of which a board is wanted."""
+    return context.query("as_of") or None
+
+
 def _board(context: Context) -> Response:
     task = context.params.get("task")
     view, window = view_of(context), window_of(context)
-    board = boards.board(context.hub, context.reader, context.repo, task, view=view, **window)
+    board = boards.board(
+        context.hub, context.reader, context.repo, task, view=view, as_of=as_of(context), **window
+    )
     return json_reply(board)
 
 

@@ -13,7 +13,7 @@ from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
 from assay.web.api.discussions import discussion_of, listing_of
-from assay.web.api.routes import view_of, window_of
+from assay.web.api.routes import as_of, view_of, window_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Handler, Route
@@ -39,7 +39,8 @@ def _benchmark(context: Context) -> Response:
     hub, reader = context.hub, context.reader
     task = context.params.get("task")
     view, window = view_of(context), window_of(context)
-    board = boards.board(hub, reader, context.repo, task, view=view, **window)
+    then = as_of(context)
+    board = boards.board(hub, reader, context.repo, task, view=view, as_of=then, **window)
     benchmark = boards.benchmark(hub, reader, context.repo)
     readme = _text(context, "dataset", "README.md")
     spec = _text(context, "dataset", "eval.yaml")

@@ -1,0 +1,85 @@
+"""What a board says today (or said), in a few sentences about its models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.hub.answers import Row, Task
+from assay.storage.database import boards as board_rows
+from assay.storage.database.boards import BoardRow
+from assay.storage.database.engine import Connection
+
+MOST_NAMED = 3
+Some = tuple[int, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sentence about a board takes: counts of models, with the first of their names.
+
+    Attributes:
+        models: All of them.
+        ranked: Those whose value is possible.
+        leaders: Those that share the first rank.
+        at_chance: Ranked ones that cannot be told from answering at random.
+    """
+
+    models: int
+    ranked: int
+    leaders: Some
+    at_chance: Some
+
+
+def summary_of_board(db: Connection, of: BoardRow, task: Task) -> Summary:
+    """From what is kept of the board."""
+    leaders = board_rows.leaders(db, of.id, MOST_NAMED) if of.ranked else (0, [])
+    lost: Some = (0, [])
+    if task.chance is not None:
+        lost = board_rows.at_chance(db, of.id, MOST_NAMED)
+    return Summary(of.models, of.ranked, leaders, lost)
+
+
+def summary_of_rows(rows: Sequence[Row]) -> Summary:
+    """From all its rows, one a model."""
+    ranked = [row for row in rows if row.rank is not None]
+    lost = [row.model for row in ranked if row.chance is not None and not row.chance.told_apart]
+    return Summary(
+        len(rows), len(ranked), _some([row.model for row in ranked if row.rank == 1]), _some(lost)
+    )
+
+
+def _some(names: Sequence[str]) -> Some:
+    return len(names), sorted(names)[:MOST_NAMED]
+
+
+def sentence(board: Summary, task: Task) -> str:
+    """What there is to say."""
+    if not board.models:
+        return "Nobody has reported a result yet."
+    parts = [_leader(board)] if board.ranked else []
+    lost, named = board.at_chance
+    if lost and lost == board.ranked:
+        parts.append("No result here can be told from chance.")
+    elif lost:
+        parts.append(f"{_listed(named, lost)} cannot be told from chance.")
+    if impossible := board.models - board.ranked:
+        parts.append(f"{impossible} cannot be ranked: the value is not one the task can have.")
+    if task.unit is None:
+        parts.append("The unit is not declared; values are ranked as written.")
+    return " ".join(parts)
+
+
+def _leader(board: Summary) -> str:
+    first, named = board.leaders
+    if board.ranked == 1:
+        return f"Only {named[0]} has a result here."
+    verb = "leads" if first == 1 else "share the lead among"
+    return f"{_listed(named, first)} {verb} {board.ranked} models."
+
+
+def _listed(names: Sequence[str], count: int) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
+    if count > len(names):
+        return f"{', '.join(names)} and {count - len(names)} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
