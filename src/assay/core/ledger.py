@@ -119,8 +119,9 @@ class Ledger:
         claim = self.claims[identity]
         left = [thread for thread in self.threads(claim.lane) if thread.claim_id != identity]
         self._live[claim.lane] = left
-        claim.lane, claim.carried = step.lane, self._taken(step)
-        self.changed_claims.add(identity)
+        claim.lane = step.lane
+        self.latest[identity].carried = self._taken(step)
+        self._changed(self.latest[identity])
 
     def _taken(self, step: Step) -> StepKey:
         key = step.push, step.commit
@@ -141,7 +142,6 @@ class Ledger:
             introduced=self._taken(step),
             lane=lane,
             pull=None if lane == MAIN_LANE else int(lane.removeprefix("pr/")),
-            carried=None,
             state=State.LIVE,
             reporter=Reporter.COMMUNITY,
             contradicts=None,

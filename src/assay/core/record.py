@@ -57,7 +57,6 @@ class ClaimRecord:
     introduced: StepKey
     lane: str
     pull: int | None
-    carried: StepKey | None
     state: str
     reporter: str
     contradicts: str | None
@@ -90,6 +89,7 @@ class VersionRecord:
     stderr: float | None
     evidence_level: int
     since: StepKey
+    carried: StepKey | None = None
     until: StepKey | None = None
 
     @property

@@ -289,7 +289,7 @@ def test_a_merge_carries_the_claim_to_main_and_keeps_its_pull_request() -> None:
     assert story.states() == {"a 1": "live", "b 2": "superseded"}
     claim = story.ledger.claims[claim_id(REPO, "pr/1", "p1", "x.yaml", 0)]
     assert (claim.lane, claim.pull, claim.introduced) == (MAIN_LANE, 1, (1, "p1"))
-    assert claim.carried == (2, "m1")
+    assert story.version("a 1").carried == (2, "m1")
     assert story.ledger.steps[claim.introduced].lane == "pr/1"
     assert claim.reporter == "author"
     assert [thread.claim_id for thread in story.ledger.threads("pr/1")] == [

@@ -282,7 +282,7 @@ def test_a_board_as_of_a_time_is_what_it_was_then(hub: Hub, seed: int) -> None:
     for _ in range(STEPS):
         story.step(RESULTS)
         seen[hub.now()] = shown(hub)
-    assert len({str(rows) for rows in seen.values()}) > STEPS / 4
+    assert len({str(rows) for rows in seen.values()}) > 4
     for time, rows in seen.items():
         assert shown(hub, as_of=time) == rows, f"seed {seed}, {time}: {story.told}"
     assert not any(rows for _, rows in shown(hub, as_of="2025-12-31"))

@@ -153,8 +153,13 @@ def claims_on(
         return _read(db, CLAIM.where(*where))
     queries = [_as_of(table, as_of).where(*where) for table in (claim, earlier)]
     rows = [row for query in queries for row in db.execute(query)]
-    on_main = {(row.repo_id, row.content_key) for row in rows if _lane_then(row) == MAIN_LANE}
-    return [_claim_then(row, on_main) for row in rows]
+    lanes = [_lane_then(row, as_of) for row in rows]
+    on_main = {
+        (row.repo_id, row.content_key)
+        for row, lane in zip(rows, lanes, strict=True)
+        if lane == MAIN_LANE
+    }
+    return [_claim_then(row, lane, on_main) for row, lane in zip(rows, lanes, strict=True)]
 
 
 _CARRIED = sa.alias(step, "carried_step")
@@ -192,7 +197,8 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
             SINCE.c.author_name,
             SINCE.c.push.label("since_push"),
             INTRODUCED.c.received.label("first_received"),
-            sa.func.coalesce(_CARRIED.c.push <= moment.last_push, sa.false()).label("was_carried"),
+            SINCE.c.lane.label("since_lane"),
+            _CARRIED.c.push.label("carried_push"),
             status.with_only_columns(pull_status.c.status).scalar_subquery().label("pull_then"),
             status.with_only_columns(pull_status.c.by_author).scalar_subquery().label("by_author"),
         )
@@ -200,12 +206,12 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
         .join(repo, repo.c.repo_id == claim.c.repo_id)
         .join(subject, subject.c.id == claim.c.subject)
         .join(INTRODUCED, INTRODUCED.c.id == claim.c.introduced)
-        .outerjoin(_CARRIED, _CARRIED.c.id == claim.c.carried)
     )
     if table is earlier:
         query = query.join(earlier, earlier.c.claim == claim.c.id)
     return (
         query.join(SINCE, SINCE.c.id == table.c.since)
+        .outerjoin(_CARRIED, _CARRIED.c.id == table.c.carried)
         .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
         .where(
             SINCE.c.push <= moment.last_push,
@@ -214,13 +220,13 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
     )
 
 
-def _lane_then(row: Any) -> str:
-    return MAIN_LANE if row.pull is None or row.was_carried else f"pr/{row.pull}"
+def _lane_then(row: Any, moment: Marks) -> str:
+    was_carried = row.carried_push is not None and row.carried_push <= moment.last_push
+    return MAIN_LANE if was_carried else str(row.since_lane)
 
 
-def _claim_then(row: Any, on_main: Collection[tuple[str, str]]) -> Claim:
+def _claim_then(row: Any, lane: str, on_main: Collection[tuple[str, str]]) -> Claim:
     """A claim as it was at the moment; its conflicts are today's and left out."""
-    lane = _lane_then(row)
     is_author = lane == MAIN_LANE and row.claimed and row.mirror_of is None
     return msgspec.structs.replace(
         claim_of(row),
@@ -326,7 +332,7 @@ def versions_of(db: Connection, claim_id: str) -> list[dict[str, Any]]:
 
 
 def _versions(table: sa.Table) -> sa.Select[Any]:
-    shared = [c.name for c in earlier.c if c.name not in {"claim", "since", "until"}]
+    shared = [c.name for c in earlier.c if c.name not in {"claim", "since", "carried", "until"}]
     return (
         sa.select(
             *(table.c[name] for name in shared),

@@ -209,8 +209,10 @@ def _content() -> list[sa.Column[Any]]:
         sa.Column("samples", sa.Integer),
         sa.Column("stderr", sa.Float(53)),
         sa.Column("evidence_level", sa.Integer, nullable=False),
-        # The step that brought it, and the one that no longer says so.
+        # The step that brought it, the merge that carried it to main, if one did, and the step that
+        # no longer says so.
         sa.Column("since", sa.Integer, nullable=False),
+        sa.Column("carried", sa.Integer),
         sa.Column("until", sa.Integer),
     ]
 
@@ -224,10 +226,9 @@ claim = sa.Table(
     sa.Column("repo_id", Hex, nullable=False),
     sa.Column("subject", sa.Integer, nullable=False),
     sa.Column("introduced", sa.Integer, nullable=False),
-    # Where it lives now: a merge carries it from its pull request's lane to main, by that step.
+    # Where it lives now: a merge carries it from its pull request's lane to main.
     sa.Column("lane", Text, nullable=False),
     sa.Column("pull", sa.Integer),
-    sa.Column("carried", sa.Integer),
     sa.Column("state", Text, nullable=False),
     sa.Column("reporter", Text, nullable=False),
     sa.Column("contradicts", Hex),

@@ -19,7 +19,8 @@ from assay.storage.database.standings import boards_answering
 from assay.storage.database.writing import insert, next_number, portions, put
 
 Subject = tuple[str, str]
-_CONTENT = tuple(c.name for c in earlier.c if c.name not in {"claim", "since", "until"})
+_STEPS = ("since", "carried", "until")
+_CONTENT = tuple(c.name for c in earlier.c if c.name not in {"claim", *_STEPS})
 _SINCE, _UNTIL = sa.alias(step, "since_step"), sa.alias(step, "until_step")
 _INTRODUCED, _CARRIED = sa.alias(step, "introduced_step"), sa.alias(step, "carried_step")
 _RECORD = (
@@ -63,7 +64,6 @@ def load_ledger(db: Connection, repo_id: str) -> Ledger:
             introduced=(row.introduced_push, row.introduced_commit),
             lane=row.lane,
             pull=row.pull,
-            carried=_key(row.carried_push, row.carried_commit),
             state=row.state,
             reporter=row.reporter,
             contradicts=row.contradicts,
@@ -76,6 +76,7 @@ def load_ledger(db: Connection, repo_id: str) -> Ledger:
             task_id=row.task_id,
             **{name: getattr(row, name) for name in _CONTENT},
             since=(row.since_push, row.since_commit),
+            carried=_key(row.carried_push, row.carried_commit),
             until=_key(row.until_push, row.until_commit),
         )
     return Ledger(repo_id, claims=claims, latest=latest)
@@ -111,7 +112,6 @@ def save_ledgers(db: Connection, ledgers: Sequence[Ledger]) -> None:
             "introduced": steps[one.repo_id, *one.introduced],
             "lane": one.lane,
             "pull": one.pull,
-            "carried": None if one.carried is None else steps[one.repo_id, *one.carried],
             "state": one.state,
             "reporter": one.reporter,
             "contradicts": one.contradicts,
@@ -135,7 +135,8 @@ def _content(
 ) -> dict[str, Any]:
     row = {name: getattr(version, name) for name in _CONTENT}
     row["since"] = steps[repo_id, *version.since]
-    row["until"] = None if version.until is None else steps[repo_id, *version.until]
+    for name, key in (("carried", version.carried), ("until", version.until)):
+        row[name] = None if key is None else steps[repo_id, *key]
     return row
 
 
@@ -180,8 +181,6 @@ def _keys_named(ledger: Ledger) -> Iterable[StepKey]:
     for identity in ledger.changed_claims:
         one = ledger.claims[identity]
         yield one.introduced
-        if one.carried is not None:
-            yield one.carried
         yield from _keys_of(ledger.latest[identity])
     for version in ledger.changed_versions.values():
         yield from _keys_of(version)
@@ -189,8 +188,7 @@ def _keys_named(ledger: Ledger) -> Iterable[StepKey]:
 
 def _keys_of(version: VersionRecord) -> Iterable[StepKey]:
     yield version.since
-    if version.until is not None:
-        yield version.until
+    yield from (key for key in (version.carried, version.until) if key is not None)
 
 
 def _find_steps(
