@@ -17,6 +17,7 @@ COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claim
 @click.command(epilog="Example: assay board demo/small-talk/popularity --claims all")
 @click.argument("benchmark", metavar="NS/DATASET[/TASK]")
 @click.option("--claims", type=click.Choice(["all"]), help="One row a claim, not a model.")
+@click.option("--as-of", metavar="TIME", help="The board of a date or time in the past.")
 @click.option("--start", default=0, show_default=True, help="How many rows to pass over.")
 @click.option("--limit", default=100, show_default=True, help="How many rows at most.")
 @click.option("--endpoint", help=ENDPOINT_HELP)
@@ -24,6 +25,7 @@ COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claim
 def board(
     benchmark: str,
     claims: str | None,
+    as_of: str | None,
     start: int,
     limit: int,
     endpoint: str | None,
@@ -34,6 +36,7 @@ def board(
     ref = parse_benchmark_ref(benchmark)
     path = f"/api/v1/boards/{ref.dataset}" + (f"/{quote(ref.task, safe='')}" if ref.task else "")
     params = {"start": str(start), "limit": str(limit)} | ({"claims": claims} if claims else {})
+    params |= {"as_of": as_of} if as_of else {}
     answer = get_json(resolve_endpoint(endpoint), path, token=find_token(), params=params)
     if as_json:
         print_json(answer)

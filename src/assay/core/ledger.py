@@ -283,20 +283,32 @@ def _source(placed: PlacedEntry) -> dict[str, Any] | None:
 def _state(
     claim: ClaimRecord, version: VersionRecord, pulls: Mapping[int, PullState], on_main: set[str]
 ) -> State:
+    gone = version.until is not None
+    if claim.lane == MAIN_LANE:
+        return state_of(gone=gone, pull=None, by_author=False, on_main=True)
+    pull = pulls[int(claim.lane.removeprefix("pr/"))]
+    by_author = pull.closed_by == pull.author
+    said = version.content_key in on_main
+    return state_of(gone=gone, pull=pull.status, by_author=by_author, on_main=said)
+
+
+def state_of(*, gone: bool, pull: str | None, by_author: bool, on_main: bool) -> State:
     """The table of states, first row that fits.
 
     main: live while it stands there, deleted after. Pull requests: closed by their author →
     withdrawn, by somebody else → declined; merged without this entry → superseded; the entry gone
     from the pull request → deleted; main says the same by now → superseded; else live.
+
+    Args:
+        gone: Whether the entry stands there no longer.
+        pull: The status of the pull request in whose lane it is; None on main.
+        by_author: Whether the pull request's author closed it.
+        on_main: Whether main says the same.
     """
-    gone = version.until is not None
-    if claim.lane == MAIN_LANE:
-        return State.DELETED if gone else State.LIVE
-    pull = pulls[int(claim.lane.removeprefix("pr/"))]
-    if pull.status == "closed":
-        return State.WITHDRAWN if pull.closed_by == pull.author else State.DECLINED
-    if pull.status == "merged":
+    if pull == "closed":
+        return State.WITHDRAWN if by_author else State.DECLINED
+    if pull == "merged":
         return State.SUPERSEDED
     if gone:
         return State.DELETED
-    return State.SUPERSEDED if version.content_key in on_main else State.LIVE
+    return State.SUPERSEDED if pull is not None and on_main else State.LIVE

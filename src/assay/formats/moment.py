@@ -20,12 +20,12 @@ def end_of(written: str) -> str:
     """
     try:
         moment = datetime.fromisoformat(written)
-    except ValueError as error:
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidError(
             f"'{written[:40]}' is no time; expected a date such as 2026-01-31, or a time such as "
             "2026-01-31T12:00:00Z"
         ) from error
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     if _DATE.fullmatch(written):
-        moment += timedelta(days=1) - timedelta(milliseconds=1)
+        moment += timedelta(hours=23, minutes=59, seconds=59, milliseconds=999)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from assay.core.claim import Attestation, Claim, Reporter, Source, State
+from assay.core.ledger import state_of
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
 from assay.storage.database.catching_up import Marks
@@ -143,23 +144,21 @@ def claims_on(
         db: The index.
         reader: Who asks.
         board: The board's number.
-        as_of: A place in the record; None for the present. Claims that were not there then, or not
-            any more, are left out. What is not in versions (names and terms of the benchmark,
-            visibility, whose a namespace is) is as today.
+        as_of: A place in the record; None for the present. What is not in versions (names and
+            terms of the benchmark, visibility, whose a namespace is) is as today.
         only_private: Whether only those in private repositories are wanted.
     """
     where = [subject.c.board == board, visible(reader), *([repo.c.private] if only_private else [])]
     if as_of is None:
         return _read(db, CLAIM.where(*where))
     queries = [_as_of(table, as_of).where(*where) for table in (claim, earlier)]
-    rows = [row for query in queries for row in db.execute(query)]
-    lanes = [_lane_then(row, as_of) for row in rows]
-    on_main = {
-        (row.repo_id, row.content_key)
-        for row, lane in zip(rows, lanes, strict=True)
-        if lane == MAIN_LANE
-    }
-    return [_claim_then(row, lane, on_main) for row, lane in zip(rows, lanes, strict=True)]
+    latest: dict[str, Any] = {}
+    for row in (row for query in queries for row in db.execute(query)):
+        if row.claim_id not in latest or latest[row.claim_id].number < row.number:
+            latest[row.claim_id] = row
+    then = [_Then(row, as_of) for row in latest.values()]
+    on_main = {one.says for one in then if one.lane == MAIN_LANE and not one.is_gone}
+    return [one.claim(on_main) for one in then]
 
 
 _CARRIED = sa.alias(step, "carried_step")
@@ -168,7 +167,7 @@ _AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
 
 
 def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
-    """Claims with the version that held then, if it is in this table."""
+    """Claims with the versions that had begun by then, of those in this table."""
     status = (
         sa.select(pull_status.c.status, pull_status.c.by_author)
         .where(
@@ -184,6 +183,7 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
             *((table if name in _AT else claim).c[name] for name in _SHOWN),
             claim.c.repo_id,
             table.c.content_key,
+            table.c.number,
             repo.c.namespace,
             repo.c.name,
             repo.c.private,
@@ -199,6 +199,7 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
             INTRODUCED.c.received.label("first_received"),
             SINCE.c.lane.label("since_lane"),
             _CARRIED.c.push.label("carried_push"),
+            UNTIL.c.push.label("until_push"),
             status.with_only_columns(pull_status.c.status).scalar_subquery().label("pull_then"),
             status.with_only_columns(pull_status.c.by_author).scalar_subquery().label("by_author"),
         )
@@ -213,40 +214,42 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
         query.join(SINCE, SINCE.c.id == table.c.since)
         .outerjoin(_CARRIED, _CARRIED.c.id == table.c.carried)
         .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
-        .where(
-            SINCE.c.push <= moment.last_push,
-            sa.or_(UNTIL.c.push.is_(None), UNTIL.c.push > moment.last_push),
+        .where(SINCE.c.push <= moment.last_push)
+    )
+
+
+class _Then:
+    """A claim at a moment, from its latest version by then (a row of `_as_of`)."""
+
+    def __init__(self, row: Any, moment: Marks) -> None:
+        self._row = row
+        was_carried = row.carried_push is not None and row.carried_push <= moment.last_push
+        self.lane: str = MAIN_LANE if was_carried else row.since_lane
+        self.is_gone = row.until_push is not None and row.until_push <= moment.last_push
+        self.says = (row.repo_id, row.content_key)
+
+    def claim(self, on_main: Collection[tuple[str, str]]) -> Claim:
+        """What it said and where it stood. Its conflicts are today's, and left out."""
+        row, is_main = self._row, self.lane == MAIN_LANE
+        is_author = is_main and row.claimed and row.mirror_of is None
+        return msgspec.structs.replace(
+            claim_of(row),
+            lane=self.lane,
+            state=self._state(on_main),
+            reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
+            latest_push=row.since_push,
+            conflicts=False,
+            mirror_of=row.mirror_of if is_main else None,
         )
-    )
 
-
-def _lane_then(row: Any, moment: Marks) -> str:
-    was_carried = row.carried_push is not None and row.carried_push <= moment.last_push
-    return MAIN_LANE if was_carried else str(row.since_lane)
-
-
-def _claim_then(row: Any, lane: str, on_main: Collection[tuple[str, str]]) -> Claim:
-    """A claim as it was at the moment; its conflicts are today's and left out."""
-    is_author = lane == MAIN_LANE and row.claimed and row.mirror_of is None
-    return msgspec.structs.replace(
-        claim_of(row),
-        lane=lane,
-        state=_state_then(row, lane, on_main),
-        reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
-        latest_push=row.since_push,
-        conflicts=False,
-        mirror_of=row.mirror_of if lane == MAIN_LANE else None,
-    )
-
-
-def _state_then(row: Any, lane: str, on_main: Collection[tuple[str, str]]) -> State:
-    if lane == MAIN_LANE:
-        return State.LIVE
-    if row.pull_then == "closed":
-        return State.WITHDRAWN if row.by_author else State.DECLINED
-    if row.pull_then == "merged" or (row.repo_id, row.content_key) in on_main:
-        return State.SUPERSEDED
-    return State.LIVE
+    def _state(self, on_main: Collection[tuple[str, str]]) -> State:
+        is_main = self.lane == MAIN_LANE
+        return state_of(
+            gone=self.is_gone,
+            pull=None if is_main else self._row.pull_then or "open",
+            by_author=bool(self._row.by_author),
+            on_main=self.says in on_main,
+        )
 
 
 def claims_of_repo(

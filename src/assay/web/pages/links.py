@@ -51,10 +51,13 @@ def all_claims(benchmark_id: str, task_id: str, model_id: str | None = None) -> 
     return f"{task(benchmark_id, task_id)}?claims=all{anchor}"
 
 
-def board_page(benchmark_id: str, task_id: str, view: str, start: int) -> str:
+def board_page(
+    benchmark_id: str, task_id: str, view: str, start: int, as_of: str | None = None
+) -> str:
     """Another page of a board."""
-    claims = "claims=all&" if view == "claims" else ""
-    return f"{task(benchmark_id, task_id)}?{claims}start={start}"
+    asked = {"claims": "all"} if view == "claims" else {}
+    asked |= {"as_of": as_of} if as_of is not None else {}
+    return f"{task(benchmark_id, task_id)}?{urlencode(asked | {'start': str(start)})}"
 
 
 def model(model_id: str) -> str:
