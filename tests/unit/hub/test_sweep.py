@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from assay.hub import indexing, people, repos
 from assay.hub.open import Hub, open_hub
 from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
+from assay.storage.database.catching_up import read_looks
 from assay.storage.database.pushes import APPLIED, FAILED, Push
 from assay.storage.git import ZERO, RefUpdate, update_refs
 
@@ -92,3 +95,28 @@ def test_locks_that_a_crash_left_are_removed(hub: Hub) -> None:
     indexing.sweep(hub)
     assert [lock.exists() for lock in left] == [False, False]
     assert (path / "assay.lock").exists()
+
+
+def test_what_did_not_move_is_not_looked_into(hub: Hub, tmp_path: Path) -> None:
+    """A later start finds every folder as it was: refs loose, packed, or none at all."""
+    names = ("empty", "loose", "packed")
+    ids = {name: new_model(hub, name) for name in names}
+    for name in names[1:]:
+        commit = bring(hub, ids[name], tmp_path / name)
+        update_refs(hub.git.path(ids[name]), [RefUpdate(MAIN, ZERO, commit)])
+    Work(tmp_path / "packed").git("-C", str(hub.git.path(ids["packed"])), "pack-refs", "--all")
+    (hub.git.path(ids["packed"]) / "refs" / "heads").rmdir()
+    indexing.sweep(hub)  # which leaves its lock files
+    past = time.time() - 60
+    for repo_id in ids.values():
+        for folder in (".", "refs/heads", "refs/pr", "objects"):
+            if (hub.git.path(repo_id) / folder).exists():
+                os.utime(hub.git.path(repo_id) / folder, (past, past))
+    indexing.sweep(hub)
+    with hub.index.read() as db:
+        assert all(read_looks(db)[repo_id] for repo_id in ids.values())
+    before = {repo_id: hub.git.look(repo_id) for repo_id in ids.values()}
+    indexing.sweep(hub)
+    assert {repo_id: hub.git.look(repo_id) for repo_id in ids.values()} == before
+    update_refs(hub.git.path(ids["packed"]), [RefUpdate(SIDE, ZERO, commit)])
+    assert hub.git.look(ids["packed"]) != before[ids["packed"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import re
@@ -26,6 +25,8 @@ from assay.storage.git.repository import Repository
 
 # A lock file older than this, seen while holding the repository's own lock, was left by a crash.
 STALE_LOCK_S = 10.0
+# Of a repository's folder: itself (with `packed-refs`), and where refs and objects are added.
+_LOOKED_AT = ("", "refs/heads", "refs/pr", "objects")
 # File systems tell times in steps of up to this.
 STABLE_AFTER_NS = 2_000_000_000
 _OBJECT = re.compile("[0-9a-f]{40}")
@@ -134,21 +135,24 @@ class GitStore:
         It is None where there is no folder.
         """
         path = f"{self.root}/{repo_id[:2]}/{repo_id}.git"
-        try:
-            names = ("", "refs/heads", "objects")
-            found = [os.stat(f"{path}/{name}") for name in names]  # noqa: PTH116 - Path is slower
-        except FileNotFoundError:
-            return None
-        with contextlib.suppress(FileNotFoundError):
-            found.append(os.stat(f"{path}/refs/pr"))  # noqa: PTH116
-        return " ".join(f"{one.st_ino}:{one.st_mtime_ns}" for one in found)
+        found = []
+        for name in _LOOKED_AT:
+            try:
+                one = os.stat(f"{path}/{name}")  # noqa: PTH116 - Path is slower
+            except FileNotFoundError:
+                if not name:
+                    return None
+                found.append("-")  # such as where all refs are packed
+            else:
+                found.append(f"{one.st_ino}:{one.st_mtime_ns}")
+        return " ".join(found)
 
     def settled_look(self, repo_id: str) -> str | None:
         """`look`, or None for a folder changed so lately that a next change could look the same."""
         look = self.look(repo_id)
         if look is None:
             return None
-        latest = max(int(part.partition(":")[2]) for part in look.split())
+        latest = max(int(part.partition(":")[2] or 0) for part in look.split())
         return look if time.time_ns() - latest > STABLE_AFTER_NS else None
 
     def remove_stale_locks(self, repo_id: str, *, older_than_s: float = STALE_LOCK_S) -> int:
