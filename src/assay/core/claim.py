@@ -31,7 +31,7 @@ class Attestation(StrEnum):
     NOT_CHECKED = "not checked here"
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where an entry says its number comes from."""
 
     url: str
@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     org: str | None = None
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thread of reports, with its latest version.
 
     Attributes:

@@ -59,6 +59,7 @@ _STANDING = (
     .join(standing, standing.c.claim == claim.c.id)
     .where(standing.c.board == sa.bindparam("board"))
 )
+_REASONS = {str(one): one for one in Reason}
 _WINDOW = (sa.bindparam("limit", type_=sa.Integer), sa.bindparam("start", type_=sa.Integer))
 _RANKED = (
     _STANDING.where(standing.c.rank_key.is_not(None))
@@ -124,12 +125,12 @@ def _standing(
         StandingRow(
             claim_of(row),
             row.rank_key,
-            Reason(row.reason),
+            _REASONS[row.reason],
             row.others,
             row.disagrees,
             row.declined,
         )
-        for row in rows
+        for row in rows.all()
     ]
 
 
@@ -144,29 +145,38 @@ def count_better(db: Connection, board_id: int, rank_key: float) -> int:
     return int(db.execute(_BETTER, {"board": board_id, "rank_key": rank_key}).scalar_one())
 
 
+_ON = standing.c.board == sa.bindparam("board")
+_BEST = sa.select(sa.func.min(standing.c.rank_key)).where(_ON).scalar_subquery()
+_LEADING = (_ON, standing.c.rank_key == _BEST)
+_AT_CHANCE = (_ON, standing.c.at_chance, standing.c.rank_key.is_not(None))
+
+
+def _some_of(where: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    names = sa.select(standing.c.model).where(*where).order_by(standing.c.model)
+    return (
+        names.limit(sa.bindparam("limit", type_=sa.Integer)),
+        sa.select(sa.func.count()).select_from(standing).where(*where),
+    )
+
+
+# Put together once, as whatever is asked for every board.
+_LEADERS, _LOST = _some_of(_LEADING), _some_of(_AT_CHANCE)
+
+
 def leaders(db: Connection, board_id: int, limit: int) -> tuple[int, list[str]]:
     """How many models share the first rank, and the first of their names."""
-    best = sa.select(sa.func.min(standing.c.rank_key)).where(standing.c.board == board_id)
-    where = [standing.c.board == board_id, standing.c.rank_key == best.scalar_subquery()]
-    return _named(db, where, limit)
+    return _named(db, _LEADERS, board_id, limit)
 
 
 def at_chance(db: Connection, board_id: int, limit: int) -> tuple[int, list[str]]:
     """How many ranked models cannot be told from answering at random, and some of their names."""
-    where = [
-        standing.c.board == board_id,
-        standing.c.at_chance,
-        standing.c.rank_key.is_not(None),
-    ]
-    return _named(db, where, limit)
+    return _named(db, _LOST, board_id, limit)
 
 
 def _named(
-    db: Connection, where: list[sa.ColumnElement[bool]], limit: int
+    db: Connection, queries: tuple[sa.Select[Any], sa.Select[Any]], board_id: int, limit: int
 ) -> tuple[int, list[str]]:
-    query = sa.select(standing.c.model).where(*where).order_by(standing.c.model).limit(limit)
-    names = list(db.execute(query).scalars())
+    names = list(db.execute(queries[0], {"board": board_id, "limit": limit}).scalars())
     if len(names) < limit:
         return len(names), names
-    count = sa.select(sa.func.count()).select_from(standing).where(*where)
-    return int(db.execute(count).scalar_one()), names
+    return int(db.execute(queries[1], {"board": board_id}).scalar_one()), names
