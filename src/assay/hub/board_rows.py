@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from assay.core import ranking
@@ -53,18 +54,17 @@ def _standing_row(standing: StandingRow, task: Task, rank: int | None) -> Row:
 def rows_of(claims: Sequence[Claim], task: Task, view: View) -> list[Row]:
     """All rows of a board, from everything that is claimed about its task."""
     direction = task.direction or "higher"
-    standings = ranking.stand(claims)
-    if view == "claims":
-        standings = _each_claim(standings)
-    possible = [standing for standing in standings if not _outside(standing.chosen, task)]
-    values = [standing.chosen.value for standing in possible]
+    speaking = _speaking(ranking.stand(claims), view)
+    possible = [one for one in speaking if not _outside(one.said, task)]
+    ranks = ranking.ranks([one.said.value for one in possible], direction)
     ranked = sorted(
-        zip(ranking.ranks(values, direction), possible, strict=True),
-        key=lambda pair: (pair[0], *_name(pair[1])),
+        zip(ranks, possible, strict=True),
+        key=lambda pair: (pair[0], pair[1].said.model, pair[1].said.claim_id),
     )
-    rows = [_row(standing, task, rank=rank) for rank, standing in ranked]
-    impossible = [standing for standing in standings if _outside(standing.chosen, task)]
-    return rows + [_row(standing, task) for standing in sorted(impossible, key=_name)]
+    rows = [_row(one, task, rank=rank) for rank, one in ranked]
+    impossible = [one for one in speaking if _outside(one.said, task)]
+    impossible.sort(key=lambda one: (one.said.model, one.said.claim_id))
+    return rows + [_row(one, task) for one in impossible]
 
 
 def overlay_of(
@@ -78,26 +78,34 @@ def overlay_of(
         view: One row a model, or one row a claim.
         place: Tells the rank that a rank key would have among the public rows.
     """
-    standings = ranking.stand(hidden)
     rows = []
-    for standing in standings if view == "models" else _each_claim(standings):
-        key = ranking.rank_key(standing.chosen.value, task.direction or "higher")
-        rows.append(_row(standing, task, would_rank=place(key)))
+    for one in _speaking(ranking.stand(hidden), view):
+        key = ranking.rank_key(one.said.value, task.direction or "higher")
+        rows.append(_row(one, task, would_rank=place(key)))
     return rows
 
 
-def _each_claim(standings: Sequence[Standing[Claim]]) -> list[Standing[Claim]]:
-    """One standing a live claim, beside all the others about its model."""
-    return [
-        Standing(claim, tuple(other for other in live if other is not claim), standing.declined)
-        for standing in standings
-        for live in [(standing.chosen, *standing.others)]
-        for claim in live
-    ]
+@dataclass(frozen=True, slots=True)
+class _Speaking:
+    """A claim that has a row, what stands for its model, and whether another claim disagrees."""
+
+    said: Claim
+    standing: Standing[Claim]
+    disagrees: bool
 
 
-def _name(standing: Standing[Claim]) -> tuple[str, str]:
-    return standing.chosen.model, standing.chosen.claim_id
+def _speaking(standings: Sequence[Standing[Claim]], view: View) -> list[_Speaking]:
+    """One claim a model, or each live one."""
+    found = []
+    for standing in standings:
+        if view == "models":
+            found.append(_Speaking(standing.chosen, standing, standing.disagrees))
+            continue
+        live = (standing.chosen, *standing.others)
+        # If any two differ, each differs from one of them.
+        differ = len({claim.value for claim in live}) > 1
+        found += [_Speaking(claim, standing, differ) for claim in live]
+    return found
 
 
 def _outside(said: Claim, task: Task) -> str:
@@ -106,35 +114,30 @@ def _outside(said: Claim, task: Task) -> str:
 
 
 def _row(
-    standing: Standing[Claim],
-    task: Task,
-    *,
-    rank: int | None = None,
-    would_rank: int | None = None,
+    one: _Speaking, task: Task, *, rank: int | None = None, would_rank: int | None = None
 ) -> Row:
-    claim = standing.chosen
+    said, standing = one.said, one.standing
     return Row(
         rank=rank,
         would_rank=would_rank,
-        model=claim.model,
-        claim=claim,
-        badges=badges(claim),
+        model=said.model,
+        claim=said,
+        badges=badges(said),
         other_claims=len(standing.others),
-        disagrees=standing.disagrees,
+        disagrees=one.disagrees,
         declined=standing.declined,
-        why=why(standing),
-        outside=_outside(claim, task),
-        chance=chance_of(claim, task),
+        why=why(said, standing),
+        outside=_outside(said, task),
+        chance=chance_of(said, task),
     )
 
 
-def why(standing: Standing[Claim]) -> str:
+def why(said: Claim, standing: Standing[Claim]) -> str:
     """Why a claim speaks for its model, or which claim does so instead."""
-    chosen, others = standing.chosen, standing.others
-    best = min((chosen, *others), key=ranking.best_evidence)
-    if best is not chosen:
+    best = standing.chosen
+    if said is not best:
         return f"{best.reporter} claim {best.value_text} speaks for the model"
-    return _why(standing.reason, len(others))
+    return _why(standing.reason, len(standing.others))
 
 
 def _why(reason: Reason, others: int) -> str:

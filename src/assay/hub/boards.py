@@ -183,15 +183,14 @@ def board(
         page = limit if limit is not None else max(of.claims, 1)
         if then is None and view == "models":
             count, rows = of.models, model_rows(db, of, task, start=start, limit=page)
-        else:
-            every = rows_of(claim_rows.claims_on(db, STRANGER, of.id, as_of=then), task, view)
-            count, rows = len(every), every[start : start + page]
-        if then is None:
             said = sentence(summary_of_board(db, of, task), task)
         else:
             claims = claim_rows.claims_on(db, STRANGER, of.id, as_of=then)
-            task = _counted(task, claims)
-            said = sentence(summary_of_rows(rows_of(claims, task, "models")), task)
+            task = task if then is None else _counted(task, claims)
+            models = rows_of(claims, task, "models")
+            every = models if view == "models" else rows_of(claims, task, view)
+            count, rows = len(every), every[start : start + page]
+            said = sentence(summary_of_rows(models), task)
         if reader != STRANGER and start == 0:
             rows += _overlay(db, reader, of, task, view, then)
     return Board(
