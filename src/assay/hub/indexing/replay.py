@@ -12,11 +12,17 @@ from typing import Any
 
 from assay.core.ledger import Ledger
 from assay.core.permission import lane_of
-from assay.core.provenance import MAIN_LANE, PlacedEntry, own_entries, pull_difference
+from assay.core.provenance import (
+    MAIN_LANE,
+    PlacedEntry,
+    PullDifference,
+    own_entries,
+    pull_difference,
+)
 from assay.core.record import Step
 from assay.formats.finding import Finding
 from assay.hub.profiles import card_findings
-from assay.hub.results import EMPTY, ResultReader, ResultTree, record_paths
+from assay.hub.results import ResultReader, ResultTree, record_paths
 from assay.storage.database.pushes import Push
 from assay.storage.git import ZERO, Commit, Repository
 
@@ -50,7 +56,6 @@ class Replay:
         reader: Reads its result files.
         main: Where main is.
         merged: Lanes that a push merged, by the push's number.
-        tips: What stands at the tips of the lanes that moved.
     """
 
     git: Repository
@@ -60,7 +65,7 @@ class Replay:
     reader: ResultReader
     main: str | None
     merged: Mapping[int, list[str]]
-    tips: dict[str, LaneRows] = field(default_factory=dict)
+    _ends: dict[str, _End] = field(default_factory=dict)
     _main_tree: ResultTree | None = None
 
     def take(self, push: Push) -> None:
@@ -112,24 +117,44 @@ class Replay:
         return self.reader.at(self.git.merge_base(base, commit)).entries()
 
     def _see_tip(self, lane: str, tip: str | None, base: str | None) -> None:
-        tree = self.reader.at(tip)
-        records = dict.fromkeys(record_paths(self.git, tip), tip) if tip else {}
-        fork = self.git.merge_base(base, tip) if base and tip else None
-        card = card_findings(self.git, tip, "model", before=fork)
-        told, removals = tree, []
+        """Name what a pull request's entries contradict; what else stands there waits for the end.
+
+        A later push may take the lane on, and then nobody asks.
+        """
+        self._ends[lane] = _End(tip, self.git.merge_base(base, tip) if base and tip else None)
         if tip is not None and lane != MAIN_LANE:
-            before = self.reader.at(fork) if fork else EMPTY
-            difference = pull_difference(tree.entries(), before.entries())
-            self.ledger.contradict(difference.changed, lane)
-            removals = [_removal(placed) for placed in difference.removed]
-            known = {id(file) for file in before.files}
+            self.ledger.contradict(self._difference(self._ends[lane]).changed, lane)
+
+    def _difference(self, end: _End) -> PullDifference:
+        return pull_difference(
+            self.reader.at(end.tip).entries(), self.reader.at(end.fork).entries()
+        )
+
+    def tips(self) -> dict[str, LaneRows]:
+        """What stands at the tips of the lanes that moved."""
+        return {lane: self._rows(lane, end) for lane, end in self._ends.items()}
+
+    def _rows(self, lane: str, end: _End) -> LaneRows:
+        tree, told, removals = self.reader.at(end.tip), self.reader.at(end.tip), []
+        if end.tip is not None and lane != MAIN_LANE:
+            removals = [_removal(placed) for placed in self._difference(end).removed]
+            known = {id(file) for file in self.reader.at(end.fork).files}
             told = tree.only({file.path for file in tree.files if id(file) not in known})
-        self.tips[lane] = LaneRows(
+        card = card_findings(self.git, end.tip, "model", before=end.fork)
+        return LaneRows(
             findings=(*told.findings(self.model, former=self.former), *card),
             broken={file.path: file.error for file in tree.files if file.error},
-            records=records,
+            records=dict.fromkeys(record_paths(self.git, end.tip), end.tip) if end.tip else {},
             removals=removals,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a push left a lane, and the commit of main that it forked from then."""
+
+    tip: str | None
+    fork: str | None
 
 
 def _step(lane: str, push: Push, commit: Commit, *, rewrites: bool) -> Step:

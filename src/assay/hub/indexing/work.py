@@ -113,7 +113,7 @@ def compute(
         replay = Replay(git, name, names, ledger, reader, main, facts.merged)
         for push in facts.pushes:
             replay.take(push)
-        main, lanes = replay.main, replay.tips
+        main, lanes = replay.main, replay.tips()
     elif git is not None and record.type == "dataset" and on_main:
         main = None if on_main[-1].new == ZERO else on_main[-1].new
         benchmark = read_benchmark(git, record.id, main)

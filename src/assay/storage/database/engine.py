@@ -27,6 +27,8 @@ from assay.errors import UnavailableError
 __all__ = ["Connection", "Database", "SqliteDatabase", "rows_as", "to_json"]
 
 BUSY_TIMEOUT_S = 30.0
+# Of pages that a connection keeps: a board takes rows from all over the file.
+CACHE_KIB = 16 * 1024
 Durability = Literal["FULL", "NORMAL"]
 T = TypeVar("T")
 
@@ -121,6 +123,7 @@ def _configure(engine: sa.Engine, durability: Durability) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={durability}")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
