@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub import HfApi
 from tests.hub_process import ROOT, HubProcess, Work, entry
 from tests.mteb_tables import SOURCE, Tables
+from tests.unit.formats.shared_data import SHARED, need_shared_data
 
 from assay.errors import NotFoundError
 from assay.formats.terms import parse_assay_yaml
@@ -25,7 +26,7 @@ from assay.hub.open import open_hub
 from assay.settings import HubSettings
 
 KILLED = -9
-REAL = ROOT.parent / "shared" / "data" / "mteb"
+REAL = SHARED / "mteb"
 LEFT_OUT = "the model's name is none a repository may have"
 OTHER_CASE = "the namespace is here in other letters"
 
@@ -370,8 +371,7 @@ def test_what_was_broken_off_is_finished_by_doing_it_again(
 
 
 def test_the_real_results(tmp_path: Path) -> None:
-    if not REAL.is_dir():
-        pytest.skip(f"MTEB's results are not there: {REAL}")
+    need_shared_data()
     hub = open_hub(HubSettings(data=made(tmp_path / "data")))
     indexing.ensure(hub)
     results, history = (REAL / f"mteb_{name}.parquet" for name in ("results", "score_history"))

@@ -190,26 +190,22 @@ def terms_of(db: Connection, boards: Iterable[int]) -> dict[int, Terms]:
 
 def pairs_of(db: Connection, repo_ids: Collection[str]) -> set[Pair]:
     """Every row of a board that claims about these models could have."""
-    pairs: set[Pair] = set()
-    for part in portions(sorted(repo_ids)):
-        query = (
-            sa.select(subject.c.board, claim.c.repo_id)
-            .join(subject, subject.c.id == claim.c.subject)
-            .where(claim.c.repo_id.in_(part), subject.c.board.is_not(None))
-            .distinct()
-        )
-        pairs |= {(row[0], row[1]) for row in db.execute(query)}
-    return pairs
+    return _pairs(db, claim.c.repo_id, repo_ids)
 
 
 def pairs_of_claims(db: Connection, claim_ids: Collection[str]) -> set[Pair]:
     """The rows of boards that these claims could be in."""
+    return _pairs(db, claim.c.claim_id, claim_ids)
+
+
+def _pairs(db: Connection, column: sa.Column[str], values: Collection[str]) -> set[Pair]:
     pairs: set[Pair] = set()
-    for part in portions(sorted(claim_ids)):
+    for part in portions(sorted(values)):
         query = (
             sa.select(subject.c.board, claim.c.repo_id)
             .join(subject, subject.c.id == claim.c.subject)
-            .where(claim.c.claim_id.in_(part), subject.c.board.is_not(None))
+            .where(column.in_(part), subject.c.board.is_not(None))
+            .distinct()
         )
         pairs |= {(row[0], row[1]) for row in db.execute(query)}
     return pairs

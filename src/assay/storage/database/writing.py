@@ -23,18 +23,17 @@ def insert(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
         _execute_many(db, sa.insert(table), table, rows)
 
 
-def put(db: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str] = ()) -> None:
-    """Write rows over those with the same key.
+def put(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Write rows over those with the same primary key.
 
     Args:
         db: A write transaction.
         table: Where to.
         rows: All with the same columns.
-        key: The columns that say which row it is; the primary key's if none are named.
     """
     if not rows:
         return
-    names = list(key) or [column.name for column in table.primary_key.columns]
+    names = [column.name for column in table.primary_key.columns]
     kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
     statement = kind(table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in names}
