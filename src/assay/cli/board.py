@@ -17,6 +17,7 @@ COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claim
 @click.command(epilog="Example: assay board demo/small-talk/popularity --claims all")
 @click.argument("benchmark", metavar="NS/DATASET[/TASK]")
 @click.option("--claims", type=click.Choice(["all"]), help="One row a claim, not a model.")
+@click.option("--policy", help="Which claim speaks for a model: `latest`, `author` and others.")
 @click.option("--as-of", metavar="TIME", help="The board of a date or time in the past.")
 @click.option("--start", default=0, show_default=True, help="How many rows to pass over.")
 @click.option("--limit", default=100, show_default=True, help="How many rows at most.")
@@ -25,6 +26,7 @@ COLUMNS = (">rank", "model", "standing", "reported by", "received", "other claim
 def board(
     benchmark: str,
     claims: str | None,
+    policy: str | None,
     as_of: str | None,
     start: int,
     limit: int,
@@ -35,8 +37,9 @@ def board(
     """Show the board of a benchmark (its first task, unless one is named)."""
     ref = parse_benchmark_ref(benchmark)
     path = f"/api/v1/boards/{ref.dataset}" + (f"/{quote(ref.task, safe='')}" if ref.task else "")
-    params = {"start": str(start), "limit": str(limit)} | ({"claims": claims} if claims else {})
-    params |= {"as_of": as_of} if as_of else {}
+    asked = {"claims": claims, "policy": policy, "as_of": as_of}
+    params = {"start": str(start), "limit": str(limit)}
+    params |= {name: said for name, said in asked.items() if said}
     answer = get_json(resolve_endpoint(endpoint), path, token=find_token(), params=params)
     if as_json:
         print_json(answer)

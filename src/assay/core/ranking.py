@@ -1,14 +1,4 @@
-"""From claims to a board: which claim speaks for a model, and in which order models stand.
-
-The policy `best-evidence`, in this order:
-
-1. the higher tier: replicated, signed, recomputed, unchecked (evidence levels 0 to 2 are one tier);
-2. an author's claim before the community's;
-3. among an author's claims the last received; among the community's the first received, so that a
-   later stranger displaces nobody.
-
-`date` and git's times are shown, never used to choose. Only live claims are candidates.
-"""
+"""From claims to a board: who stands there under a policy, and in which order."""
 
 from __future__ import annotations
 
@@ -19,33 +9,11 @@ from enum import StrEnum
 from typing import Generic, Literal, Protocol, TypeVar
 
 from assay.core.claim import Claim, Reporter, State
+from assay.core.policy import BEST_EVIDENCE, Candidate, Policy, tier
 from assay.core.statistics import wilson_interval
 from assay.formats.terms import SCALES, bounds_text
 
-POLICY = "best-evidence"
-UNCHECKED_LEVEL = 2
 Direction = Literal["higher", "lower"]
-
-
-class Candidate(Protocol):
-    """What a policy looks at: a whole claim, or just these fields of one."""
-
-    @property
-    def claim_id(self) -> str: ...  # noqa: D102 - as in Claim
-    @property
-    def value(self) -> float: ...  # noqa: D102
-    @property
-    def reporter(self) -> Reporter: ...  # noqa: D102
-    @property
-    def state(self) -> State: ...  # noqa: D102
-    @property
-    def evidence_level(self) -> int: ...  # noqa: D102
-    @property
-    def first_push(self) -> int: ...  # noqa: D102
-    @property
-    def latest_push(self) -> int: ...  # noqa: D102
-
-
 C = TypeVar("C", bound=Candidate)
 
 
@@ -53,10 +21,12 @@ class Reason(StrEnum):
     """Why a claim speaks for its model."""
 
     ONLY = "only"
+    ADMITTED = "only one admitted"
     EVIDENCE = "evidence"
     AUTHOR = "author"
     AUTHORS_LATEST = "author's latest"
     COMMUNITYS_FIRST = "community's first"
+    LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +35,16 @@ class Standing(Generic[C]):
 
     Attributes:
         chosen: The claim that speaks.
-        others: The other live claims, in the policy's order.
+        others: The other live claims, in the policy's order; those that it leaves out come last.
         declined: How many claims were declined.
+        policy: By what the claim was chosen.
         disagrees: Whether a live claim of the others has another value than the chosen one.
     """
 
     chosen: C
     others: tuple[C, ...]
     declined: int
+    policy: Policy = BEST_EVIDENCE
 
     @property
     def disagrees(self) -> bool:  # noqa: D102 - said above
@@ -83,43 +55,35 @@ class Standing(Generic[C]):
         """Why the first claim of the policy's order speaks."""
         if not self.others:
             return Reason.ONLY
-        if tier(self.chosen) > max(tier(other) for other in self.others):
+        considered = [other for other in self.others if self.policy.admits(other)]
+        if not considered or self.policy.order == "latest":
+            return Reason.LATEST if considered else Reason.ADMITTED
+        if tier(self.chosen) > max(tier(other) for other in considered):
             return Reason.EVIDENCE
         if self.chosen.reporter is not Reporter.AUTHOR:
             return Reason.COMMUNITYS_FIRST
-        if any(other.reporter is Reporter.AUTHOR for other in self.others):
+        if any(other.reporter is Reporter.AUTHOR for other in considered):
             return Reason.AUTHORS_LATEST
         return Reason.AUTHOR
 
 
-def tier(claim: Candidate) -> int:
-    """The tier of a claim's evidence: 3 replicated, 2 signed, 1 recomputed, 0 unchecked."""
-    return max(0, claim.evidence_level - UNCHECKED_LEVEL)
-
-
-def best_evidence(claim: Candidate) -> tuple[int, int, int, str]:
-    """Sort key of the policy, the best claim first. The id settles ties, the same for all."""
-    is_author = claim.reporter is Reporter.AUTHOR
-    received = -claim.latest_push if is_author else claim.first_push
-    return -tier(claim), 0 if is_author else 1, received, claim.claim_id
-
-
-def stand_for(of_model: Iterable[C]) -> Standing[C] | None:
-    """What stands for one model, from all claims about it on one task; None if none is live."""
+def stand_for(of_model: Iterable[C], policy: Policy = BEST_EVIDENCE) -> Standing[C] | None:
+    """What stands for one model, from all claims about it on one task; None if none may speak."""
     claims = list(of_model)
-    live = sorted((c for c in claims if c.state is State.LIVE), key=best_evidence)
-    if not live:
+    live = [claim for claim in claims if claim.state is State.LIVE]
+    live.sort(key=lambda claim: (not policy.admits(claim), policy.key(claim)))
+    if not live or not policy.admits(live[0]):
         return None
     declined = sum(claim.state is State.DECLINED for claim in claims)
-    return Standing(live[0], tuple(live[1:]), declined)
+    return Standing(live[0], tuple(live[1:]), declined, policy)
 
 
-def stand(claims: Iterable[Claim]) -> list[Standing[Claim]]:
-    """One standing a model that has a live claim, from all claims about one task."""
+def stand(claims: Iterable[Claim], policy: Policy = BEST_EVIDENCE) -> list[Standing[Claim]]:
+    """One standing a model of which a claim may speak, from all claims about one task."""
     by_model: defaultdict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_model[claim.model].append(claim)
-    standings = (stand_for(of_model) for of_model in by_model.values())
+    standings = (stand_for(of_model, policy) for of_model in by_model.values())
     return [standing for standing in standings if standing is not None]
 
 
@@ -142,13 +106,6 @@ def outside(value: float, low: float | None, high: float | None) -> str:
     if (low is None or value >= low) and (high is None or value <= high):
         return ""
     return f"not {bounds_text(low, high)}"
-
-
-def would_rank(value: float, values: Sequence[float], direction: Direction) -> int:
-    """The rank a value would have among others without being one of them."""
-    if direction == "higher":
-        return 1 + sum(other > value for other in values)
-    return 1 + sum(other < value for other in values)
 
 
 @dataclass(frozen=True, slots=True)

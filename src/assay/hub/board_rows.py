@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
 
 from assay.core import ranking
 from assay.core.claim import Claim, badges
+from assay.core.policy import BEST_EVIDENCE, Policy, View
 from assay.core.ranking import Reason, Standing
 from assay.formats.terms import bounds_of
 from assay.hub.answers import Chance, Row, Task
 from assay.storage.database import boards as board_rows
 from assay.storage.database.boards import BoardRow, StandingRow
 from assay.storage.database.engine import Connection
-
-View = Literal["models", "claims"]
+from assay.storage.database.policies import Order, claims_about_models_of
 
 
 def model_rows(db: Connection, of: BoardRow, task: Task, *, start: int, limit: int) -> list[Row]:
@@ -51,24 +49,45 @@ def _standing_row(standing: StandingRow, task: Task, rank: int | None) -> Row:
     )
 
 
-def rows_of(claims: Sequence[Claim], task: Task, view: View) -> list[Row]:
+def ordered_rows(
+    db: Connection, of: BoardRow, task: Task, order: Order, policy: Policy, window: slice
+) -> list[Row]:
+    """Some rows of a board whose order is known."""
+    numbers = order.numbers[window]
+    claims = claims_about_models_of(db, of.id, numbers)
+    standings = {one.chosen.model: one for one in ranking.stand(claims.values(), policy)}
+    rows = []
+    for position, number in enumerate(numbers, start=window.start):
+        said = claims[number]
+        rows.append(_row((said, standings[said.model]), task, rank=order.rank_at(position)))
+    return rows
+
+
+def rows_of(
+    claims: Sequence[Claim], task: Task, view: View, policy: Policy = BEST_EVIDENCE
+) -> list[Row]:
     """All rows of a board, from everything that is claimed about its task."""
     direction = task.direction or "higher"
-    speaking = _speaking(ranking.stand(claims), view)
-    possible = [one for one in speaking if not _outside(one.said, task)]
-    ranks = ranking.ranks([one.said.value for one in possible], direction)
+    speaking = _speaking(ranking.stand(claims, policy), view)
+    possible = [one for one in speaking if not _outside(one[0], task)]
+    ranks = ranking.ranks([said.value for said, _ in possible], direction)
     ranked = sorted(
         zip(ranks, possible, strict=True),
-        key=lambda pair: (pair[0], pair[1].said.model, pair[1].said.claim_id),
+        key=lambda pair: (pair[0], *_among_equals(pair[1])),
     )
     rows = [_row(one, task, rank=rank) for rank, one in ranked]
-    impossible = [one for one in speaking if _outside(one.said, task)]
-    impossible.sort(key=lambda one: (one.said.model, one.said.claim_id))
+    impossible = [one for one in speaking if _outside(one[0], task)]
+    impossible.sort(key=_among_equals)
     return rows + [_row(one, task) for one in impossible]
 
 
 def overlay_of(
-    hidden: Sequence[Claim], task: Task, view: View, *, place: Callable[[float], int]
+    hidden: Sequence[Claim],
+    task: Task,
+    view: View,
+    policy: Policy,
+    *,
+    place: Callable[[float], int],
 ) -> list[Row]:
     """What only some readers may see, unranked.
 
@@ -76,36 +95,33 @@ def overlay_of(
         hidden: The private claims.
         task: What they are about.
         view: One row a model, or one row a claim.
+        policy: Which of them speaks for a model.
         place: Tells the rank that a rank key would have among the public rows.
     """
     rows = []
-    for one in _speaking(ranking.stand(hidden), view):
-        key = ranking.rank_key(one.said.value, task.direction or "higher")
+    for one in _speaking(ranking.stand(hidden, policy), view):
+        key = ranking.rank_key(one[0].value, task.direction or "higher")
         rows.append(_row(one, task, would_rank=place(key)))
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Speaking:
-    """A claim that has a row, what stands for its model, and whether another claim disagrees."""
-
-    said: Claim
-    standing: Standing[Claim]
-    disagrees: bool
+# A claim that has a row, and what stands for its model.
+_Speaking = tuple[Claim, Standing[Claim]]
 
 
-def _speaking(standings: Sequence[Standing[Claim]], view: View) -> list[_Speaking]:
-    """One claim a model, or each live one."""
+def _speaking(standings: Iterable[Standing[Claim]], view: View) -> list[_Speaking]:
+    """One claim a model, or each that may speak."""
     found = []
     for standing in standings:
-        if view == "models":
-            found.append(_Speaking(standing.chosen, standing, standing.disagrees))
-            continue
-        live = (standing.chosen, *standing.others)
-        # If any two differ, each differs from one of them.
-        differ = len({claim.value for claim in live}) > 1
-        found += [_Speaking(claim, standing, differ) for claim in live]
+        said = [standing.chosen]
+        if view == "claims":
+            said += [claim for claim in standing.others if standing.policy.admits(claim)]
+        found += [(claim, standing) for claim in said]
     return found
+
+
+def _among_equals(one: _Speaking) -> tuple[str, int, str]:
+    return one[0].model, one[0].first_push, one[0].claim_id
 
 
 def _outside(said: Claim, task: Task) -> str:
@@ -116,7 +132,7 @@ def _outside(said: Claim, task: Task) -> str:
 def _row(
     one: _Speaking, task: Task, *, rank: int | None = None, would_rank: int | None = None
 ) -> Row:
-    said, standing = one.said, one.standing
+    said, standing = one
     return Row(
         rank=rank,
         would_rank=would_rank,
@@ -124,7 +140,7 @@ def _row(
         claim=said,
         badges=badges(said),
         other_claims=len(standing.others),
-        disagrees=one.disagrees,
+        disagrees=standing.disagrees,
         declined=standing.declined,
         why=why(said, standing),
         outside=_outside(said, task),
@@ -141,14 +157,19 @@ def why(said: Claim, standing: Standing[Claim]) -> str:
 
 
 def _why(reason: Reason, others: int) -> str:
-    count = f"{others} other" + ("s" if others > 1 else "")
-    return {
-        Reason.ONLY: "the only claim that stands",
-        Reason.EVIDENCE: f"better evidence than {count}",
-        Reason.AUTHOR: f"the author's claim, before {count}",
-        Reason.AUTHORS_LATEST: f"the author's latest claim, before {count}",
-        Reason.COMMUNITYS_FIRST: f"the community's first claim, before {count}",
-    }[reason]
+    if reason is Reason.ONLY:
+        return "the only claim that stands"
+    return f"{_WHY[reason]} {others} other{'s' if others > 1 else ''}"
+
+
+_WHY = {
+    Reason.ADMITTED: "the only claim that the policy admits, before",
+    Reason.EVIDENCE: "better evidence than",
+    Reason.AUTHOR: "the author's claim, before",
+    Reason.AUTHORS_LATEST: "the author's latest claim, before",
+    Reason.COMMUNITYS_FIRST: "the community's first claim, before",
+    Reason.LATEST: "the latest claim, before",
+}
 
 
 def chance_of(claim: Claim, task: Task) -> Chance | None:

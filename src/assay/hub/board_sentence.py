@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from assay.hub.answers import Row, Task
 from assay.storage.database import boards as board_rows
 from assay.storage.database.boards import BoardRow
 from assay.storage.database.engine import Connection
+from assay.storage.database.policies import Order, names_of_models
 
 MOST_NAMED = 3
 Some = tuple[int, list[str]]
@@ -40,6 +42,17 @@ def summary_of_board(db: Connection, of: BoardRow, task: Task) -> Summary:
     return Summary(of.models, of.ranked, leaders, lost)
 
 
+def summary_of_order(db: Connection, order: Order) -> Summary:
+    """From who stands in which order under a policy, one claim a model.
+
+    How many cannot be told from chance is not counted: that takes every claim.
+    """
+    ranked = len(order.keys)
+    leaders = bisect_right(order.keys, order.keys[0]) if ranked else 0
+    named = names_of_models(db, order.numbers[: min(leaders, MOST_NAMED)])
+    return Summary(len(order.numbers), ranked, (leaders, named), (0, []))
+
+
 def summary_of_rows(rows: Sequence[Row]) -> Summary:
     """From all its rows, one a model."""
     ranked = [row for row in rows if row.rank is not None]
@@ -53,10 +66,12 @@ def _some(names: Sequence[str]) -> Some:
     return len(names), sorted(names)[:MOST_NAMED]
 
 
-def sentence(board: Summary, task: Task) -> str:
-    """What there is to say."""
+def sentence(
+    board: Summary, task: Task, *, empty: str = "Nobody has reported a result yet."
+) -> str:
+    """What there is to say; `empty` of a board without rows."""
     if not board.models:
-        return "Nobody has reported a result yet."
+        return empty
     parts = [_leader(board)] if board.ranked else []
     lost, named = board.at_chance
     if lost and lost == board.ranked:

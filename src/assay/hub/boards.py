@@ -1,38 +1,31 @@
 """Boards and benchmarks as answers.
 
-A board under the policy `best-evidence` is read from its standing rows, a page at a time. Public
-rows are ranked among themselves. A reader who may see private claims gets them laid over the first
-page, ranked nowhere, with the rank they would have; nothing of that is ever stored.
+Public rows are ranked among themselves. A reader who may see private claims gets them laid over the
+first page, ranked nowhere, with the rank they would have; nothing of that is ever stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
-from assay.core import ranking
-from assay.core.claim import Claim, State
 from assay.core.permission import STRANGER, Reader
+from assay.core.policy import BEST_EVIDENCE, Policy, View
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.moment import end_of
 from assay.formats.names import parse_repo_id
-from assay.hub.answers import Benchmark, Board, Direction, Finding, HomeAnswer, Row, Task
-from assay.hub.board_rows import View, model_rows, overlay_of, rows_of
-from assay.hub.board_sentence import sentence, summary_of_board, summary_of_rows
+from assay.hub.answers import Benchmark, Board, Finding, HomeAnswer
+from assay.hub.board_pages import Asked, task_answer
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
-from assay.storage.database.benchmarks import BenchmarkRow, TaskRow
+from assay.storage.database.benchmarks import BenchmarkRow
 from assay.storage.database.boards import BoardRow
 from assay.storage.database.catching_up import Marks, place_at
 from assay.storage.database.engine import Connection
 
-POLICY_SAYS = (
-    "Replicated, signed and recomputed claims come before unchecked ones; then the author's before "
-    "the community's; of an author's claims the last received, of the community's the first."
-)
 LATEST_ON_HOME = 8
 PAGE_SIZE = 100
 Boards = Mapping[tuple[str, str], BoardRow]
@@ -95,7 +88,7 @@ def find_benchmark(db: Connection, reader: Reader, dataset: str) -> BenchmarkRow
 def _benchmark(db: Connection, row: BenchmarkRow, boards: Boards) -> Benchmark:
     names = benchmark_rows.names(db, row.repo_id)
     tasks = [
-        _task(task, names.get(task.task_id, []), boards.get((row.repo_id, task.task_id)))
+        task_answer(task, names.get(task.task_id, []), boards.get((row.repo_id, task.task_id)))
         for task in benchmark_rows.tasks(db, row.repo_id)
     ]
     return Benchmark(
@@ -116,35 +109,6 @@ def _benchmark(db: Connection, row: BenchmarkRow, boards: Boards) -> Benchmark:
     )
 
 
-def _task(row: TaskRow, names: Sequence[str], board: BoardRow | None) -> Task:
-    return Task(
-        task_id=row.task_id,
-        config=row.config,
-        split=row.split,
-        scorers=row.scorers,
-        metric=row.metric,
-        unit=row.unit,
-        direction=direction_of(row.direction),
-        minimum=row.minimum,
-        maximum=row.maximum,
-        chance=row.chance,
-        items=row.items,
-        aliases=[name for name in names if name != row.task_id],
-        models=board.models if board is not None else 0,
-        claims=board.claims if board is not None else 0,
-    )
-
-
-def task_answer(row: TaskRow, names: Sequence[str]) -> Task:
-    """A task without counts, for what needs only its terms."""
-    return _task(row, names, None)
-
-
-def direction_of(said: str | None) -> Direction | None:
-    """A declared direction, or None."""
-    return "lower" if said == "lower" else "higher" if said == "higher" else None
-
-
 def board(
     hub: Hub,
     reader: Reader,
@@ -152,6 +116,7 @@ def board(
     task_id: str | None = None,
     *,
     view: View = "models",
+    policy: Policy = BEST_EVIDENCE,
     start: int = 0,
     limit: int | None = PAGE_SIZE,
     as_of: str | None = None,
@@ -164,6 +129,7 @@ def board(
         dataset: `ns/name` of the benchmark.
         task_id: The task, or one of its aliases; None for the benchmark's first.
         view: One row a model, or one row a claim.
+        policy: Which claim speaks for a model.
         start: How many public rows to pass over.
         limit: How many public rows at most; None for all.
         as_of: A date or time: what the board said when all was in that the hub had received by
@@ -174,85 +140,30 @@ def board(
         InvalidError: `as_of` is no time.
     """
     then = _place_at(hub, as_of) if as_of is not None else None
+    name = parse_repo_id(dataset)
     with hub.index.read() as db:
+        place = board_rows.find_place(db, reader, name.namespace, name.name, task_id)
+        if place is None:
+            raise _why_no_board(db, reader, dataset, task_id)
+        page = limit if limit is not None else max(place.board.claims, 1)
+        asked = Asked(db, hub.kept, place, policy, view, then)
+        public = asked.page(start, page, as_of)
+        if reader == STRANGER or start:
+            return public
+        return msgspec.structs.replace(public, rows=public.rows + asked.overlay(reader, public))
+
+
+def _why_no_board(
+    db: Connection, reader: Reader, dataset: str, task_id: str | None
+) -> NotFoundError:
+    try:
         row = find_benchmark(db, reader, dataset)
-        names = benchmark_rows.names(db, row.repo_id)
-        task_row = _find_task(benchmark_rows.tasks(db, row.repo_id), names, dataset, task_id)
-        of = _board_row(db, row.repo_id, task_row.task_id)
-        task = _task(task_row, names[task_row.task_id], of)
-        page = limit if limit is not None else max(of.claims, 1)
-        if then is None and view == "models":
-            count, rows = of.models, model_rows(db, of, task, start=start, limit=page)
-            said = sentence(summary_of_board(db, of, task), task)
-        else:
-            claims = claim_rows.claims_on(db, STRANGER, of.id, as_of=then)
-            task = task if then is None else _counted(task, claims)
-            models = rows_of(claims, task, "models")
-            every = models if view == "models" else rows_of(claims, task, view)
-            count, rows = len(every), every[start : start + page]
-            said = sentence(summary_of_rows(models), task)
-        if reader != STRANGER and start == 0:
-            rows += _overlay(db, reader, of, task, view, then)
-    return Board(
-        benchmark=row.full_name,
-        title=row.title,
-        private=row.private,
-        task=task,
-        policy=ranking.POLICY,
-        policy_says=POLICY_SAYS,
-        view=view,
-        direction=task.direction or "higher",
-        direction_assumed=task.direction is None,
-        unit=task.unit,
-        commit=row.commit,
-        sentence=said,
-        rows=rows,
-        count=count,
-        start=start,
-        page_size=page,
-        as_of=as_of,
-    )
-
-
-def _board_row(db: Connection, repo_id: str, task_id: str) -> BoardRow:
-    found = board_rows.find_board(db, repo_id, task_id)
-    assert found is not None  # noqa: S101 - every task of a benchmark is written with its board
-    return found
-
-
-def _find_task(
-    tasks: Sequence[TaskRow], names: dict[str, list[str]], dataset: str, task_id: str | None
-) -> TaskRow:
-    for task in tasks:
-        if task_id is None or task_id in names[task.task_id]:
-            return task
-    known = ", ".join(task.task_id for task in tasks)
-    raise NotFoundError(f"{dataset} has no task '{task_id}'", hint=f"its tasks: {known}")
+    except NotFoundError as error:
+        return error
+    known = ", ".join(task.task_id for task in benchmark_rows.tasks(db, row.repo_id))
+    return NotFoundError(f"{dataset} has no task '{task_id}'", hint=f"its tasks: {known}")
 
 
 def _place_at(hub: Hub, as_of: str) -> Marks:
     with hub.durable.read() as db:
         return place_at(db, end_of(as_of))
-
-
-def _counted(task: Task, claims: Sequence[Claim]) -> Task:
-    """A task with what stood there at the time of these claims."""
-    live = [claim for claim in claims if claim.state is State.LIVE]
-    return msgspec.structs.replace(
-        task, models=len({claim.model for claim in live}), claims=len(live)
-    )
-
-
-def _overlay(
-    db: Connection, reader: Reader, of: BoardRow, task: Task, view: View, then: Marks | None
-) -> list[Row]:
-    """What only this reader may see, with the rank it would have among what everybody sees."""
-    hidden = claim_rows.claims_on(db, reader, of.id, as_of=then, only_private=True)
-    if then is None:
-        return overlay_of(
-            hidden, task, view, place=lambda key: board_rows.count_better(db, of.id, key) + 1
-        )
-    public = rows_of(claim_rows.claims_on(db, STRANGER, of.id, as_of=then), task, "models")
-    direction = task.direction or "higher"
-    keys = [ranking.rank_key(row.claim.value, direction) for row in public if row.rank is not None]
-    return overlay_of(hidden, task, view, place=lambda key: 1 + sum(one < key for one in keys))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State
 from assay.core.permission import Reader
+from assay.core.policy import BEST_EVIDENCE
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.terms import bounds_of
 from assay.hub import discussions, pulls
@@ -125,7 +126,7 @@ def _task_claims(
     db: Connection, key: tuple[str, str], claims: list[Claim], place: Registered | None
 ) -> TaskClaims:
     standing = next(iter(ranking.stand(claims)), None)
-    ordered = sorted(claims, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c)))
+    ordered = sorted(claims, key=lambda c: (c.state is not State.LIVE, BEST_EVIDENCE.key(c)))
     rank = None
     if place is not None and standing is not None and not standing.chosen.private:
         task, value = place.task, standing.chosen.value

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.errors import UnavailableError
+from assay.hub.kept import Kept
 from assay.hub.results import ParsedFiles
 from assay.settings import HubSettings
 from assay.storage.blobs import Blobs, LocalBlobs
@@ -21,6 +22,8 @@ from assay.storage.pushing import Pushing
 from assay.storage.secret import load_secret
 
 Clock = Callable[[], datetime]
+# Of boards; a row takes about 2 KB.
+MOST_KEPT_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Hub:
         secret: Signs links; known to this data folder alone.
         clock: Gives the present; tests hand in their own.
         parsed: Result files as parsed lately.
+        kept: Pages of boards as read lately.
         advertisements: What git answers first to a client.
     """
 
@@ -51,6 +55,7 @@ class Hub:
     secret: bytes
     clock: Clock
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
+    kept: Kept = field(default_factory=lambda: Kept(MOST_KEPT_ROWS))
     advertisements: Advertisements = field(default_factory=Advertisements)
 
     def now(self) -> str:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State, badges
 from assay.core.permission import MAIN, Reader
+from assay.core.policy import BEST_EVIDENCE
 from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
-from assay.hub import board_rows, boards, discussions, models
+from assay.hub import board_rows, discussions, models
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
+from assay.hub.board_pages import task_answer
 from assay.hub.discussions import Remark
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
@@ -42,7 +43,7 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         others = claim_rows.claims_beside(db, reader, said, repo_id)
         findings = benchmark_rows.findings(db, repo_id, said.lane)
     events = _events(hub, repo_id, said)
-    task = boards.task_answer(place.task, place.names) if place is not None else None
+    task = task_answer(place.task, place.names) if place is not None else None
     return ClaimAnswer(
         claim=said,
         badges=badges(said),
@@ -52,7 +53,7 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         ref=_ref(said.lane),
         versions=_versions(rows),
         history=_history(rows, events),
-        others=sorted(others, key=lambda c: (c.state is not State.LIVE, ranking.best_evidence(c))),
+        others=sorted(others, key=lambda c: (c.state is not State.LIVE, BEST_EVIDENCE.key(c))),
         chance=board_rows.chance_of(said, task) if task else None,
         yaml=_yaml(hub.git.open(repo_id), said),
         findings=[Finding(**row) for row in findings if row["path"] == said.path],

@@ -8,15 +8,13 @@ import msgspec
 import pytest
 
 from assay.core.claim import Attestation, Claim, Reporter, State
+from assay.core.policy import BEST_EVIDENCE, tier
 from assay.core.ranking import (
     ChanceComparison,
     Direction,
-    best_evidence,
     compare_with_chance,
     ranks,
     stand,
-    tier,
-    would_rank,
 )
 
 CLAIM = Claim(
@@ -76,7 +74,7 @@ IN_ORDER = [
 
 @pytest.mark.parametrize(("better", "worse"), list(itertools.pairwise(IN_ORDER)))
 def test_best_evidence(better: Claim, worse: Claim) -> None:
-    assert best_evidence(better) < best_evidence(worse)
+    assert BEST_EVIDENCE.key(better) < BEST_EVIDENCE.key(worse)
 
 
 def test_the_order_does_not_depend_on_the_order_of_the_claims() -> None:
@@ -92,7 +90,7 @@ def test_tiers(level: int, expected: int) -> None:
 
 def test_dates_and_values_choose_nothing() -> None:
     dated = claim("a", date="2030-01-01", value=1.0)
-    assert best_evidence(dated) == best_evidence(claim("a", date="1990-01-01", value=99.0))
+    assert BEST_EVIDENCE.key(dated) == BEST_EVIDENCE.key(claim("a", date="1990-01-01", value=99.0))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.LIVE])
@@ -136,17 +134,6 @@ def test_a_declined_claim_is_no_disagreement() -> None:
 )
 def test_ranks(values: list[float], direction: Direction, expected: list[int]) -> None:
     assert ranks(values, direction) == expected
-    for position, value in enumerate(values):
-        others = values[:position] + values[position + 1 :]
-        assert would_rank(value, others, direction) == expected[position]
-
-
-@pytest.mark.parametrize(
-    ("value", "direction", "rank"),
-    [(10, "higher", 1), (7, "higher", 2), (6, "higher", 4), (0, "higher", 5), (6, "lower", 2)],
-)
-def test_the_rank_a_value_would_have(value: float, direction: Direction, rank: int) -> None:
-    assert would_rank(value, [9, 7, 7, 5], direction) == rank
 
 
 def compare(

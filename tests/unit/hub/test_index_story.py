@@ -6,6 +6,7 @@ fails with its seed and what was done.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,9 +20,11 @@ import pytest
 from assay.core import ranking
 from assay.core.claim import Claim
 from assay.core.permission import MAIN, STRANGER, Reader
+from assay.core.policy import POLICIES, View
 from assay.errors import AssayError
 from assay.formats.terms import bounds_of
 from assay.hub import boards, discussions, indexing, lifecycle, people, pulls, repos
+from assay.hub.board_rows import rows_of
 from assay.hub.large import Incoming
 from assay.hub.open import Hub, open_hub
 from assay.hub.pulls import Proposal
@@ -40,6 +43,8 @@ FILES = tuple(f".eval_results/{name}.yaml" for name in "abc")
 SPEC = "name: Q\nevaluation_framework: mteb\ntasks:\n"
 TERMS = 'tasks:\n  "*":\n    metrics: [{id: acc, unit: %s, direction: %s}]\n    items: 50\n'
 STEPS = 30
+VIEWS: tuple[View, ...] = ("models", "claims")
+ROOT = Reader("root", is_admin=True)
 WAYS: dict[str, float] = {
     "push": 9,
     "propose": 7,
@@ -235,6 +240,7 @@ def test_whatever_happens_the_index_is_what_a_rebuild_makes(hub: Hub, seed: int)
     story = Story(hub, random.Random(seed))  # noqa: S311 - a seed is the point
     for _ in range(STEPS):
         story.step()
+        expect_pages_under_any_policy(hub, story)
     expect_boards_from_claims(hub, story)
     kept = list(indexing.dump(hub))
     indexing.rebuild(hub, workers=1)
@@ -266,6 +272,27 @@ def expect_boards_from_claims(hub: Hub, story: Story) -> None:
                 (one.chosen, one.reason, len(one.others), one.disagrees, one.declined)
                 for one in ranked
             ], story.told
+
+
+def expect_pages_under_any_policy(hub: Hub, story: Story) -> None:
+    """Pages, which are kept from step to step, say what follows from the claims as they are."""
+    for record in story.there("dataset"):
+        with hub.index.read() as db:
+            tasks = board_rows.boards_of(db, [record.id])
+        for (_, task_id), of in tasks.items():
+            with hub.index.read() as db:
+                place = board_rows.find_place(db, ROOT, record.namespace, record.name, task_id)
+                claims = claim_rows.claims_on(db, STRANGER, of.id)
+            assert place is not None
+            for policy, view in itertools.product(POLICIES, VIEWS):
+                board = boards.board(
+                    hub, ROOT, record.full_name, task_id, policy=policy, view=view, limit=None
+                )
+                expected = rows_of(claims, board.task, view, policy)
+                public = [row for row in board.rows if row.would_rank is None]
+                assert public == expected, story.told
+                assert board.count == len(expected)
+                assert (board.title, board.private) == (place.benchmark.title, record.private)
 
 
 def _sign(direction: str | None) -> int:

@@ -11,13 +11,23 @@ def test_task_ids_and_revisions_are_one_segment() -> None:
     assert links.model_file("a/b", "refs/pr/1", "x y/é.yaml") == (
         "/a/b/resolve/refs%2Fpr%2F1/x%20y/%C3%A9.yaml"
     )
-    assert links.board_json("a/b", "c/d", "claims") == "/api/v1/boards/a/b/c%2Fd?claims=all"
+    assert (
+        links.board_json("a/b", "c/d", {"claims": "all"}) == "/api/v1/boards/a/b/c%2Fd?claims=all"
+    )
     assert links.discussion_json("model", "a/b", 3) == "/api/v1/models/a/b/discussions/3"
     assert links.discussion("dataset", "a/b", 3) == "/datasets/a/b/discussions/3"
     assert links.discussions("model", "a/b") == "/a/b/discussions"
     assert (
         links.discussions("model", "a/b", kind="discussion", status="all", page=2)
         == "/a/b/discussions?type=discussion&status=all&p=2"
+    )
+
+
+def test_a_board_is_asked_for_by_what_is_not_as_usual() -> None:
+    assert links.board_query(as_of=None) == {}
+    asked = links.board_query(view="claims", policy="latest", as_of="2026-01-31", start=100)
+    assert links.task("a/b", "c", asked, model_id="x/y") == (
+        "/datasets/a/b/tasks/c?claims=all&policy=latest&as_of=2026-01-31&start=100#x/y"
     )
 
 

@@ -194,6 +194,8 @@ def save(db: Connection, works: Sequence[Work]) -> None:
                 tasks=work.benchmark.tasks,
                 names=work.benchmark.names,
             )
+        elif work.row.type == "dataset" and work.row != work.seen:
+            standings.touch_boards(db, work.row.repo_id)
     pairs |= standings.resolve(db, names)
     record_rows.save_ledgers(db, [work.ledger for work in works])
     for fresh in (True, False):
@@ -241,9 +243,9 @@ def _begin(db: Connection, works: Iterable[Work]) -> set[Pair]:
     return pairs
 
 
-def _as_seen(row: RepoRow) -> tuple[str, str, bool]:
+def _as_seen(row: RepoRow) -> tuple[str, str, bool, str | None]:
     """What of a repository itself its rows on boards hang on."""
-    return row.namespace, row.name, row.private or row.deleted
+    return row.namespace, row.name, row.private or row.deleted, row.mirror_of
 
 
 def _save_lanes(db: Connection, works: Sequence[Work], *, fresh: bool) -> None:

@@ -126,11 +126,18 @@ def tasks(db: Connection, repo_id: str) -> list[TaskRow]:
     return rows_as(TaskRow, db.execute(query))
 
 
+_NAMES = (
+    sa.select(task_name)
+    .where(task_name.c.repo_id == sa.bindparam("repo_id"))
+    .order_by(task_name.c.written)
+)
+
+
 def names(db: Connection, repo_id: str) -> dict[str, list[str]]:
     """Every task's names as results may write them, its own among them."""
-    query = sa.select(task_name).where(task_name.c.repo_id == repo_id).order_by(task_name.c.written)
+    query = db.execute(_NAMES, {"repo_id": repo_id})
     found: dict[str, list[str]] = {}
-    for row in db.execute(query):
+    for row in query:
         found.setdefault(row.task_id, []).append(row.written)
     return found
 

@@ -9,11 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from assay.core.claim import Claim
-from assay.core.permission import Reader
+from assay.core.permission import STRANGER, Reader
 from assay.core.ranking import Reason
+from assay.storage.database.benchmarks import OF_REPO, BenchmarkRow, TaskRow
 from assay.storage.database.claims import CLAIM, claim_of, visible
 from assay.storage.database.engine import Connection
-from assay.storage.database.index_tables import board, claim, repo, standing, subject
+from assay.storage.database.index_tables import (
+    benchmark,
+    board,
+    claim,
+    repo,
+    standing,
+    subject,
+    task,
+    task_name,
+)
 from assay.storage.database.writing import portions
 
 Subject = tuple[str, str]
@@ -44,10 +54,39 @@ class StandingRow:
     declined: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The board that somebody asked for, with its benchmark and task."""
+
+    benchmark: BenchmarkRow
+    task: TaskRow
+    board: BoardRow
+
+
 _BOARD = sa.select(board)
-_OF_TASK = _BOARD.where(
-    board.c.repo_id == sa.bindparam("repo_id"), board.c.task_id == sa.bindparam("task_id")
+_OF_BENCHMARK = [
+    *(repo.c[name] for name in OF_REPO),
+    *(column for column in benchmark.c if column.name != "repo_id"),
+]
+_PLACE = (
+    sa.select(*_OF_BENCHMARK, *task.c, *board.c)
+    .join(benchmark, benchmark.c.repo_id == repo.c.repo_id)
+    .join(task, task.c.repo_id == repo.c.repo_id)
+    .join(board, sa.and_(board.c.repo_id == task.c.repo_id, board.c.task_id == task.c.task_id))
+    .where(
+        repo.c.type == sa.literal("dataset", literal_execute=True),
+        repo.c.namespace == sa.bindparam("namespace"),
+        repo.c.name == sa.bindparam("name"),
+    )
 )
+_FIRST_TASK = _PLACE.order_by(task.c.position).limit(1)
+_NAMED_TASK = _PLACE.join(
+    task_name,
+    sa.and_(task_name.c.repo_id == task.c.repo_id, task_name.c.task_id == task.c.task_id),
+).where(task_name.c.written == sa.bindparam("written"))
+# Put together once for whoever asks most.
+_TO_STRANGERS = tuple(query.where(visible(STRANGER)) for query in (_FIRST_TASK, _NAMED_TASK))
+_FIELDS = tuple([column.name for column in of] for of in (_OF_BENCHMARK, task.c, board.c))
 _STANDING = (
     CLAIM.add_columns(
         standing.c.rank_key,
@@ -75,10 +114,29 @@ _UNRANKED = (
 )
 
 
-def find_board(db: Connection, repo_id: str, task_id: str) -> BoardRow | None:
-    """The board of a task, by the id of its benchmark."""
-    row = db.execute(_OF_TASK, {"repo_id": repo_id, "task_id": task_id}).first()
-    return BoardRow(*row) if row is not None else None
+def find_place(
+    db: Connection, reader: Reader, namespace: str, name: str, written: str | None
+) -> Place | None:
+    """The board of a task of a benchmark that the reader may see, or None.
+
+    Args:
+        db: The index.
+        reader: Who asks.
+        namespace: The benchmark's.
+        name: Its name there.
+        written: The task, or one of its aliases; None for the benchmark's first.
+    """
+    if reader == STRANGER:
+        query = _TO_STRANGERS[written is not None]
+    else:
+        query = (_FIRST_TASK if written is None else _NAMED_TASK).where(visible(reader))
+    named = {"namespace": namespace, "name": name, "written": written}
+    row = db.execute(query, named).first()
+    if row is None:
+        return None
+    values = iter(row)
+    of_benchmark, of_task, of_board = (dict(zip(names, values, strict=False)) for names in _FIELDS)
+    return Place(BenchmarkRow(**of_benchmark), TaskRow(**of_task), BoardRow(**of_board))
 
 
 def boards_of(db: Connection, repo_ids: Collection[str]) -> dict[tuple[str, str], BoardRow]:
@@ -121,17 +179,13 @@ def _standing(
     db: Connection, query: sa.Select[Any], of: BoardRow, *, start: int, limit: int
 ) -> list[StandingRow]:
     rows = db.execute(query, {"board": of.id, "start": start, "limit": limit})
-    return [
-        StandingRow(
-            claim_of(row),
-            row.rank_key,
-            _REASONS[row.reason],
-            row.others,
-            row.disagrees,
-            row.declined,
+    found = []
+    for row in rows.all():
+        *_, rank_key, reason, others, disagrees, declined = row
+        found.append(
+            StandingRow(claim_of(row), rank_key, _REASONS[reason], others, disagrees, declined)
         )
-        for row in rows.all()
-    ]
+    return found
 
 
 _BETTER = sa.select(sa.func.count()).where(

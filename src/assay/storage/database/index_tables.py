@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 6
+SCHEMA = 7
 
 metadata = sa.MetaData()
 
@@ -182,8 +182,9 @@ board = sa.Table(
     sa.Column("models", sa.Integer, nullable=False),
     sa.Column("ranked", sa.Integer, nullable=False),
     sa.Column("claims", sa.Integer, nullable=False),
-    # Raised by every change of what stands there; not in a dump.
-    sa.Column("generation", sa.Integer, nullable=False),
+    # Drawn anew at every change of what the board shows: whoever has read it under a number may
+    # keep it for as long as the number is there. Not in a dump.
+    sa.Column("generation", BigInteger, nullable=False),
     sa.Index("board_of_task", "repo_id", "task_id", unique=True),
 )
 
@@ -239,7 +240,12 @@ claim = sa.Table(
     sa.Column("latest_push", sa.Integer, nullable=False),
     *_content(),
     sa.Index("claim_of_repo", "repo_id", "subject"),
-    sa.Index("claim_of_subject", "subject"),
+    # All that policies look at, so that they need not read the claims themselves.
+    sa.Index(
+        "claim_considered",
+        *("subject", "state", "repo_id", "reporter", "evidence_level", "first_push"),
+        *("latest_push", "value"),
+    ),
     sa.Index("claim_by_push", "latest_push"),
 )
 

@@ -5,12 +5,14 @@
 2. A board has one row a public model with a live claim; it follows from the claims about that model
    alone (`core.ranking`), and from the terms of the task.
 3. What a board counts (models, ranked, claims) is changed by what its rows change.
+4. Whatever a board shows, its generation is another once that has changed.
 
 Whoever changes claims, names or terms calls this in the same transaction.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -146,6 +148,7 @@ def put_boards(db: Connection, repo_id: str, terms: Mapping[str, Terms]) -> set[
         for number, task_id in enumerate(sorted(terms.keys() - known.keys()), start=first)
     ]
     insert(db, board, made)
+    touch_boards(db, repo_id)
     changed = [
         number
         for task_id, number in known.items()
@@ -153,6 +156,25 @@ def put_boards(db: Connection, repo_id: str, terms: Mapping[str, Terms]) -> set[
     ]
     query = sa.select(standing.c.board, standing.c.repo_id).where(standing.c.board.in_(changed))
     return {(row[0], row[1]) for row in db.execute(query)} if changed else set()
+
+
+def touch_boards(db: Connection, repo_id: str) -> None:
+    """Have the boards of a benchmark read anew: what it says of itself may be other words now."""
+    _draw(db, _board_numbers(db, repo_id).values())
+
+
+def _draw(db: Connection, boards: Iterable[int]) -> None:
+    rows = [{"number": number, "now": _new_generation()} for number in sorted(boards)]
+    if rows:
+        db.execute(_OF_NUMBER.values(generation=sa.bindparam("now")), rows)
+
+
+def _new_generation() -> int:
+    """A number no board had before, in this index or in another."""
+    return secrets.randbits(62)
+
+
+_OF_NUMBER = sa.update(board).where(board.c.id == sa.bindparam("number"))
 
 
 def drop_boards(db: Connection, repo_id: str, tasks: Collection[str]) -> None:
@@ -249,7 +271,7 @@ def _count(
     old: Mapping[Pair, Mapping[str, Any]],
     now: Mapping[Pair, Mapping[str, Any]],
 ) -> None:
-    """Rule 3. Of boards whose rows stay the same, too, something was said anew."""
+    """Rules 3 and 4. Of boards whose rows stay the same, too, something was said anew."""
     counts: dict[int, list[int]] = {number: [0, 0, 0] for number, _ in pairs}
     for pair in pairs:
         for rows, sign in ((old, -1), (now, 1)):
@@ -260,16 +282,15 @@ def _count(
                 count[1] += sign * (row["rank_key"] is not None)
                 count[2] += sign * (1 + row["others"])
     db.execute(
-        sa.update(board)
-        .where(board.c.id == sa.bindparam("number"))
-        .values(
+        _OF_NUMBER.values(
             models=board.c.models + sa.bindparam("more_models"),
             ranked=board.c.ranked + sa.bindparam("more_ranked"),
             claims=board.c.claims + sa.bindparam("more_claims"),
-            generation=board.c.generation + 1,
+            generation=sa.bindparam("now"),
         ),
         [
             {"number": number, "more_models": m, "more_ranked": r, "more_claims": c}
+            | {"now": _new_generation()}
             for number, (m, r, c) in sorted(counts.items())
         ],
     )

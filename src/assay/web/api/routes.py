@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from typing import Any
 
 from starlette.responses import Response
 
+from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance
-from assay.hub.board_rows import View
+from assay.hub.answers import Board
 from assay.web.api import discussions, notifications
 from assay.web.api.openapi import describe
 from assay.web.parameters import number
@@ -20,7 +23,7 @@ MOST_ON_PAGE = 1000
 MOST_ROWS = 10_000_000
 
 
-def view_of(context: Context) -> View:
+def _view_of(context: Context) -> View:
     """`?claims=all` asks for one row a claim.
 
     Raises:
@@ -40,30 +43,40 @@ def _benchmark(context: Context) -> Response:
     return json_reply(boards.benchmark(context.hub, context.reader, context.repo))
 
 
-def window_of(context: Context) -> dict[str, int]:
-    """`?start=` and `?limit=`: which rows of a board.
+def _policy_of(context: Context) -> Policy:
+    """`?policy=`: which claim speaks for a model.
 
     Raises:
-        InvalidError: One is no number, or out of range.
+        InvalidError: There is no such policy.
     """
-    return {
-        "start": number(context, "start", default=0, least=0, most=MOST_ROWS),
-        "limit": number(context, "limit", default=boards.PAGE_SIZE, most=MOST_ON_PAGE),
-    }
+    asked = context.query("policy")
+    return find_policy(asked) if asked else BEST_EVIDENCE
 
 
-def as_of(context: Context) -> str | None:
-    """`?as_of=`: the time of which a board is wanted."""
-    return context.query("as_of") or None
+async def board_of(context: Context) -> Board:
+    """The board that the path and the query ask for.
 
-
-def _board(context: Context) -> Response:
-    task = context.params.get("task")
-    view, window = view_of(context), window_of(context)
-    board = boards.board(
-        context.hub, context.reader, context.repo, task, view=view, as_of=as_of(context), **window
+    What is kept row by row is read at once; what takes all claims about a task, in a thread.
+    """
+    view, policy, then = _view_of(context), _policy_of(context), context.query("as_of") or None
+    read = functools.partial(
+        boards.board,
+        context.hub,
+        context.reader,
+        context.repo,
+        context.params.get("task"),
+        view=view,
+        policy=policy,
+        start=number(context, "start", default=0, least=0, most=MOST_ROWS),
+        limit=number(context, "limit", default=boards.PAGE_SIZE, most=MOST_ON_PAGE),
+        as_of=then,
     )
-    return json_reply(board)
+    is_kept = view == "models" and policy == BEST_EVIDENCE and then is None
+    return read() if is_kept else await asyncio.to_thread(read)
+
+
+async def _board(context: Context) -> Response:
+    return json_reply(await board_of(context))
 
 
 def _model(context: Context) -> Response:

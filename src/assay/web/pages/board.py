@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from assay.formats.terms import SCALES
 from assay.hub.answers import Board, Chance, Row, Task
-from assay.web.pages import words
+from assay.web.pages import links, words
 from assay.web.pages.axis import Axis, axis_for
 
 
@@ -47,12 +48,43 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """The rows of a board with their axis, and what its legend counts."""
+    """The rows of a board with their axis, and what its legend counts.
 
+    Attributes:
+        board: The board.
+        axis: Of all rows.
+        rows: How they are drawn.
+        compared: How many are compared with chance.
+        not_told_apart: How many of those cannot be told from it.
+    """
+
+    board: Board
     axis: Axis
     rows: list[BoardRow]
     compared: int
     not_told_apart: int
+
+    def page(self, **other: Any) -> str:
+        """The address of this board, asked for otherwise: view, policy, as_of, start."""
+        return links.task(self.board.benchmark, self.board.task.task_id, self._asked(other))
+
+    def claims_of(self, model: str) -> str:
+        """The address where all claims about a model are to be seen."""
+        if self.board.task.claims > self.board.page_size:
+            return links.model(model)
+        asked = self._asked({"view": "claims"})
+        return links.task(self.board.benchmark, self.board.task.task_id, asked, model_id=model)
+
+    @property
+    def json(self) -> str:
+        """The address of the same rows as JSON."""
+        asked = self._asked({"start": self.board.start})
+        return links.board_json(self.board.benchmark, self.board.task.task_id, asked)
+
+    def _asked(self, other: dict[str, Any]) -> dict[str, str]:
+        board = self.board
+        here = {"view": board.view, "policy": board.policy, "as_of": board.as_of}
+        return links.board_query(**(here | other))
 
 
 def view_board(board: Board) -> BoardView:
@@ -80,7 +112,9 @@ def view_board(board: Board) -> BoardView:
         )
         seen.add(row.model)
     compared = [row.chance for row in board.rows if row.chance is not None]
-    return BoardView(axis, rows, len(compared), sum(not chance.told_apart for chance in compared))
+    return BoardView(
+        board, axis, rows, len(compared), sum(not chance.told_apart for chance in compared)
+    )
 
 
 def strip(row: Row, task: Task, unit: str | None, axis: Axis) -> Strip:

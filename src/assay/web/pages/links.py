@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
+from assay.core.policy import BEST_EVIDENCE
 from assay.formats.names import is_repo_id
 
 _UNFIT = re.compile(r"[\s\\\x00-\x20\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -40,24 +42,29 @@ def benchmark(benchmark_id: str) -> str:
     return f"/datasets/{repository(benchmark_id)}"
 
 
-def task(benchmark_id: str, task_id: str) -> str:
-    """The page of one task's board."""
-    return f"{benchmark(benchmark_id)}/tasks/{segment(task_id)}"
-
-
-def all_claims(benchmark_id: str, task_id: str, model_id: str | None = None) -> str:
-    """The board with one row a claim, perhaps at one model's first row."""
-    anchor = f"#{quote(model_id, safe='/')}" if model_id is not None else ""
-    return f"{task(benchmark_id, task_id)}?claims=all{anchor}"
-
-
-def board_page(
-    benchmark_id: str, task_id: str, view: str, start: int, as_of: str | None = None
+def task(
+    benchmark_id: str, task_id: str, asked: Mapping[str, str] | None = None, *, model_id: str = ""
 ) -> str:
-    """Another page of a board."""
-    asked = {"claims": "all"} if view == "claims" else {}
-    asked |= {"as_of": as_of} if as_of is not None else {}
-    return f"{task(benchmark_id, task_id)}?{urlencode(asked | {'start': str(start)})}"
+    """The page of one task's board: as `asked` by `board_query`, perhaps at a model's first row."""
+    anchor = f"#{quote(model_id, safe='/')}" if model_id else ""
+    return f"{benchmark(benchmark_id)}/tasks/{segment(task_id)}{_query(asked)}{anchor}"
+
+
+def board_query(
+    *, view: str = "models", policy: str = BEST_EVIDENCE.name, as_of: str | None, start: int = 0
+) -> dict[str, str]:
+    """How a board is asked for; what is as usual is left out."""
+    asked = {
+        "claims": "all" if view == "claims" else "",
+        "policy": policy if policy != BEST_EVIDENCE.name else "",
+        "as_of": as_of or "",
+        "start": str(start) if start else "",
+    }
+    return {name: said for name, said in asked.items() if said}
+
+
+def _query(asked: Mapping[str, str] | None) -> str:
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def model(model_id: str) -> str:
@@ -114,10 +121,9 @@ def benchmark_json(benchmark_id: str) -> str:
     return f"{BENCHMARKS_JSON}/{repository(benchmark_id)}"
 
 
-def board_json(benchmark_id: str, task_id: str, view: str) -> str:
-    """A board as JSON, in the view that the page shows."""
-    query = "?claims=all" if view == "claims" else ""
-    return f"/api/v1/boards/{repository(benchmark_id)}/{segment(task_id)}{query}"
+def board_json(benchmark_id: str, task_id: str, asked: Mapping[str, str] | None = None) -> str:
+    """A board as JSON, as the page is asked for."""
+    return f"/api/v1/boards/{repository(benchmark_id)}/{segment(task_id)}{_query(asked)}"
 
 
 def model_json(model_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assay.core.policy import POLICIES
 from assay.hub.answers import (
     Benchmark,
     Board,
@@ -59,7 +60,7 @@ def render_benchmark(
         commands=commands,
         spec_yaml=spec_yaml,
         readme=render_readme(readme) if readme else None,
-        json_href=links.board_json(board.benchmark, board.task.task_id, board.view),
+        policies=POLICIES,
     )
 
 

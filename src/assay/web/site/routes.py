@@ -13,7 +13,7 @@ from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
 from assay.web.api.discussions import discussion_of, listing_of
-from assay.web.api.routes import as_of, view_of, window_of
+from assay.web.api.routes import board_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Handler, Route
@@ -35,12 +35,9 @@ def _benchmarks(context: Context) -> Response:
     return page_reply(pages.render_benchmarks(answer, _site(context)))
 
 
-def _benchmark(context: Context) -> Response:
+async def _benchmark(context: Context) -> Response:
     hub, reader = context.hub, context.reader
-    task = context.params.get("task")
-    view, window = view_of(context), window_of(context)
-    then = as_of(context)
-    board = boards.board(hub, reader, context.repo, task, view=view, as_of=then, **window)
+    board = await board_of(context)
     benchmark = boards.benchmark(hub, reader, context.repo)
     readme = _text(context, "dataset", "README.md")
     spec = _text(context, "dataset", "eval.yaml")
@@ -93,12 +90,12 @@ def _run(context: Context) -> Response:
     return json_reply(answer)
 
 
-def _dataset_home(context: Context) -> Response:
+async def _dataset_home(context: Context) -> Response:
     """A dataset's page is its benchmark; a task by name is sent to its board."""
     asked = context.query("task")
     if asked:
         return RedirectResponse(links.task(context.repo, asked), status_code=307)
-    return _benchmark(context)
+    return await _benchmark(context)
 
 
 def _static(context: Context) -> Response:

@@ -1,0 +1,196 @@
+"""Pages of boards, made once and kept while the board stays as it is.
+
+What a page says to everybody follows from its board's generation, the policy, the view, the window
+and the time asked for, and is kept under these. Of a policy other than `best-evidence`, and of
+boards with a row a claim, the whole order is kept beside it, as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from assay.core import ranking
+from assay.core.claim import Claim, State
+from assay.core.permission import STRANGER, Reader
+from assay.core.policy import BEST_EVIDENCE, Policy, View
+from assay.formats.terms import bounds_of
+from assay.hub.answers import Board, Direction, Row, Task
+from assay.hub.board_rows import model_rows, ordered_rows, overlay_of, rows_of
+from assay.hub.board_sentence import (
+    sentence,
+    summary_of_board,
+    summary_of_order,
+    summary_of_rows,
+)
+from assay.hub.kept import Kept
+from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import boards as board_rows
+from assay.storage.database import claims as claim_rows
+from assay.storage.database.benchmarks import TaskRow
+from assay.storage.database.boards import BoardRow, Place
+from assay.storage.database.catching_up import Marks
+from assay.storage.database.engine import Connection
+from assay.storage.database.policies import Order, order_under
+
+# A place in an order takes this part of what a row takes.
+PLACES_A_ROW = 100
+
+
+@dataclass
+class Asked:
+    """A board as somebody asked for it.
+
+    Attributes:
+        db: The index, as of one moment.
+        kept: Where pages are kept.
+        place: The board, its task and its benchmark.
+        policy: Which claim speaks for a model.
+        view: One row a model, or one row a claim.
+        then: The place in the record as of which it is wanted; None for the present.
+    """
+
+    db: Connection
+    kept: Kept
+    place: Place
+    policy: Policy
+    view: View
+    then: Marks | None
+
+    def page(self, start: int, limit: int, as_of: str | None) -> Board:
+        """The public rows from `start` on, `limit` at most."""
+        of = self.place.board
+        return self.kept.get(
+            (of.id, of.generation, self.policy, self.view, start, limit, as_of, self.then),
+            lambda: self._make(start, limit, as_of),
+            weigh=lambda board: 1 + len(board.rows),
+        )
+
+    def overlay(self, reader: Reader, public: Board) -> list[Row]:
+        """What only this reader may see, with the rank it would have among the public rows."""
+        hidden = claim_rows.claims_on(
+            self.db, reader, self.place.board.id, as_of=self.then, only_private=True
+        )
+        if not hidden:
+            return []
+        return overlay_of(hidden, public.task, self.view, self.policy, place=self._would_rank)
+
+    def _would_rank(self, rank_key: float) -> int:
+        if self.then is not None:
+            keys = [
+                ranking.rank_key(row.claim.value, self._direction)
+                for row in self._rows_then("models")
+                if row.rank is not None
+            ]
+            return 1 + sum(key < rank_key for key in keys)
+        if self.policy == BEST_EVIDENCE:
+            return board_rows.count_better(self.db, self.place.board.id, rank_key) + 1
+        return self._order("models").place_of(rank_key)
+
+    def _make(self, start: int, limit: int, as_of: str | None) -> Board:
+        row, of = self.place.benchmark, self.place.board
+        window = slice(start, start + limit)
+        task = self._task
+        if self.then is not None:
+            task = _counted(task, self._claims_then)
+            said = sentence(summary_of_rows(self._rows_then("models")), task)
+            every = self._rows_then(self.view)
+            count, rows = len(every), every[window]
+        elif self.policy == BEST_EVIDENCE and self.view == "models":
+            count, rows = of.models, model_rows(self.db, of, task, start=start, limit=limit)
+            said = sentence(summary_of_board(self.db, of, task), task)
+        else:
+            order = self._order(self.view)
+            count = len(order.numbers)
+            rows = ordered_rows(self.db, of, task, order, self.policy, window)
+            said = self._sentence_of_order()
+        return Board(
+            benchmark=row.full_name,
+            title=row.title,
+            private=row.private,
+            task=task,
+            policy=self.policy.name,
+            policy_says=self.policy.says,
+            view=self.view,
+            direction=self._direction,
+            direction_assumed=task.direction is None,
+            unit=task.unit,
+            commit=row.commit,
+            sentence=said,
+            rows=rows,
+            count=count,
+            start=start,
+            page_size=limit,
+            as_of=as_of,
+        )
+
+    @property
+    def _direction(self) -> Direction:
+        return self._task.direction or "higher"
+
+    @cached_property
+    def _task(self) -> Task:
+        row = self.place.task
+        names = benchmark_rows.names(self.db, row.repo_id)
+        return task_answer(row, names[row.task_id], self.place.board)
+
+    def _order(self, view: View) -> Order:
+        of, task = self.place.board, self._task
+        bounds = bounds_of(task.unit, task.minimum, task.maximum)
+        return self.kept.get(
+            (of.id, of.generation, self.policy, view),
+            lambda: order_under(
+                self.db, of.id, self.policy, view, direction=self._direction, bounds=bounds
+            ),
+            weigh=lambda order: 1 + len(order.numbers) // PLACES_A_ROW,
+        )
+
+    def _sentence_of_order(self) -> str:
+        """About models, whatever the view."""
+        if self.policy == BEST_EVIDENCE:
+            return sentence(summary_of_board(self.db, self.place.board, self._task), self._task)
+        summary = summary_of_order(self.db, self._order("models"))
+        return sentence(summary, self._task, empty="The policy admits no result that is here.")
+
+    @cached_property
+    def _claims_then(self) -> Sequence[Claim]:
+        return claim_rows.claims_on(self.db, STRANGER, self.place.board.id, as_of=self.then)
+
+    def _rows_then(self, view: View) -> list[Row]:
+        return rows_of(self._claims_then, self._task, view, self.policy)
+
+
+def _counted(task: Task, claims: Sequence[Claim]) -> Task:
+    """A task with what stood there at the time of these claims."""
+    live = [claim for claim in claims if claim.state is State.LIVE]
+    return msgspec.structs.replace(
+        task, models=len({claim.model for claim in live}), claims=len(live)
+    )
+
+
+def task_answer(row: TaskRow, names: Sequence[str], board: BoardRow | None = None) -> Task:
+    """A task, with counts where its board is given."""
+    return Task(
+        task_id=row.task_id,
+        config=row.config,
+        split=row.split,
+        scorers=row.scorers,
+        metric=row.metric,
+        unit=row.unit,
+        direction=direction_of(row.direction),
+        minimum=row.minimum,
+        maximum=row.maximum,
+        chance=row.chance,
+        items=row.items,
+        aliases=[name for name in names if name != row.task_id],
+        models=board.models if board is not None else 0,
+        claims=board.claims if board is not None else 0,
+    )
+
+
+def direction_of(said: str | None) -> Direction | None:
+    """A declared direction, or None."""
+    return "lower" if said == "lower" else "higher" if said == "higher" else None
