@@ -81,6 +81,9 @@ def fill_with_harm(hub: HubProcess, folder: Path) -> dict[str, str]:
     work.commit({path: json.dumps(entries, ensure_ascii=False)}, HARM)
     work.git("commit", "--quiet", "--amend", "--no-edit", "--author", author)
     push(hub, "eve", model, work)
+    entries[0] |= {"notes": f"{HARM} {ENDLESS}", "date": None, MARKUP: {TURNED: [HARM]}}
+    work.commit({path: json.dumps(entries, ensure_ascii=False)}, "changed")
+    push(hub, "eve", model, work)
     number = open_pull(hub, "bench", model, HARM, HARM)
     work.commit({path: None, ".eval_results/x.yaml": result("1." + "0" * 200, notes=HARM)})
     push(hub, "bench", model, work, f"main:refs/pr/{number}")

@@ -119,7 +119,7 @@ def test_what_changed_is_still_said_to_have_changed(
     told = desk.locator(".timeline li").all_inner_texts()
     assert [words.split("\n")[0] for words in told] == ["introduced 70.5", "changed"]
     assert "70.5 → 71.0" in told[1]
-    assert "changed: value, source, notes" in told[1]
+    assert "changed: value, source.url, source.name, notes, run_record" in told[1]
 
 
 def test_a_claim_wears_the_same_badges_wherever_it_stands(

@@ -31,6 +31,7 @@ class Step:
     author_email: str = ""
     authored_s: int = 0
     committer_name: str = ""
+    committer_email: str = ""
     committed_s: int = 0
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from assay.core.claim import Claim
+from assay.core.difference import FieldChange
 
 Direction = Literal["higher", "lower"]
 
@@ -198,6 +199,7 @@ class Version(Answer, frozen=True, kw_only=True):
     """One content of a claim, with the commits and pushes between which it held.
 
     What git says of authorship (`author_*`, `committer_*`) is not authenticated; `pusher` is.
+    `changed` says in which fields it differs from the version before, from what to what.
     """
 
     number: int
@@ -210,7 +212,7 @@ class Version(Answer, frozen=True, kw_only=True):
     dataset_revision: str | None
     verify_token: str | None
     run_record: str | None
-    changed: list[str]
+    changed: list[FieldChange]
     since_commit: str
     since_push: int
     received: str
@@ -219,6 +221,7 @@ class Version(Answer, frozen=True, kw_only=True):
     author_email: str
     authored: str
     committer_name: str
+    committer_email: str
     committed: str
     until_commit: str | None
     until_push: int | None

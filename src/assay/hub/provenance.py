@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from assay.core.claim import Claim, Reporter, State, badges
+from assay.core.difference import differences
 from assay.core.permission import MAIN, Reader
 from assay.core.policy import BEST_EVIDENCE
 from assay.core.provenance import Beginning, beginning
@@ -23,8 +24,6 @@ from assay.storage.database import repos as repo_rows
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
-# What one version may differ in from the one before, as readers name it.
-_COMPARED = ("value_text", "date", "source", "notes", "dataset_revision", "verify_token", "path")
 
 
 def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
@@ -80,8 +79,6 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
     """Versions as answers; each says in which fields it differs from the one before."""
     versions = []
     for position, row in enumerate(rows):
-        before = rows[position - 1] if position else None
-        changed = [name for name in _COMPARED if before and before[name] != row[name]]
         versions.append(
             Version(
                 number=row["number"],
@@ -94,7 +91,7 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
                 dataset_revision=row["dataset_revision"],
                 verify_token=row["verify_token"],
                 run_record=row["run_record"],
-                changed=["value" if name == "value_text" else name for name in changed],
+                changed=differences(rows[position - 1], row) if position else [],
                 since_commit=row["since_commit"],
                 since_push=row["since_push"],
                 received=row["received"],
@@ -103,6 +100,7 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
                 author_email=row["author_email"],
                 authored=_iso(row["authored_s"]),
                 committer_name=row["committer_name"],
+                committer_email=row["committer_email"],
                 committed=_iso(row["committed_s"]),
                 until_commit=row["until_commit"],
                 until_push=row["until_push"],

@@ -18,6 +18,7 @@ from tests.unit.web.samples import (
 )
 
 from assay.core.claim import State
+from assay.core.difference import differences
 from assay.hub.answers import (
     BrokenFile,
     ClaimAnswer,
@@ -58,6 +59,7 @@ def version(number: int = 1, **changes: Any) -> Version:
         "author_email": "nadia@example.org",
         "authored": "2026-01-19T23:59:00Z",
         "committer_name": "Nadia Okafor",
+        "committer_email": "nadia@example.org",
         "committed": "2026-01-19T23:59:00Z",
         "until_commit": None,
         "until_push": None,
@@ -77,6 +79,16 @@ def line(at: str, kind: str, **changes: Any) -> HistoryLine:
     return HistoryLine(**fields | changes)
 
 
+CONTENT: dict[str, Any] = {
+    "date": None,
+    "source": None,
+    "notes": None,
+    "dataset_revision": None,
+    "verify_token": None,
+    "run_record": None,
+    "path": ".eval_results/gsm8k.yaml",
+    "extra": None,
+}
 YAML = """- dataset:
     id: openai/gsm8k
     task_id: gsm8k
@@ -85,6 +97,12 @@ YAML = """- dataset:
   source:
     url: https://hub.example/runs/abab
     name: assay run"""
+
+
+CHANGED = differences(
+    {**CONTENT, "value_text": "67.9", "extra": {"shots": 0}},
+    {**CONTENT, "value_text": "68.1", "notes": "0-shot, no tools"},
+)
 
 
 def claim_answer(**changes: Any) -> ClaimAnswer:
@@ -99,7 +117,7 @@ def claim_answer(**changes: Any) -> ClaimAnswer:
         "ref": "refs/pr/2",
         "versions": [
             version(1, value_text="67.9", until_commit=OTHER_COMMIT),
-            version(2, value_text="68.1", changed=["value", "notes"], since_commit=OTHER_COMMIT),
+            version(2, value_text="68.1", changed=CHANGED, since_commit=OTHER_COMMIT),
         ],
         "history": [
             line("2026-01-20T10:11:10Z", "pull request opened", pull=2),

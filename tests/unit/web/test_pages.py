@@ -11,6 +11,7 @@ from tests.unit.web.poison import poison
 from tests.unit.web.strict_html import Page
 
 from assay.core.claim import Source
+from assay.core.difference import FieldChange
 from assay.hub.answers import (
     Benchmark,
     Board,
@@ -326,13 +327,29 @@ def test_a_claim_says_who_when_where_and_on_what_evidence() -> None:
     expect(page, "Level 2 of 5", "It does not show that the run took place", "0-shot, no tools")
     expect(page, "refs/pr/2", ".eval_results/gsm8k.yaml", "line 3", "2026-02-03 08:00 UTC")
     expect(page, "task_id: gsm8k value: 68.1", "the score can be told from it", "71.5")
-    expect(page, "git names Nadia Okafor , which is not authenticated", "nadia@example.org")
+    expect(page, "git says the author is Nadia Okafor , which nothing checks", "nadia@example.org")
     hrefs = page.hrefs()
     assert f"/acme/rocket-7b/resolve/{samples.COMMIT}/.eval_results/gsm8k.yaml" in hrefs
     assert "/acme/rocket-7b/discussions/2" in hrefs
     assert "/datasets/openai/gsm8k/tasks/gsm8k" in hrefs
     assert f"/runs/{samples.RUN}" in hrefs
     assert f"/api/v1/claims/{histories.claim_answer().claim.claim_id}" in hrefs
+
+
+def test_a_version_says_in_words_what_changed_and_hides_nothing_of_it() -> None:
+    long = "n" * 150
+    changed = [
+        FieldChange(field="value", change="changed", before="67.9", after="68.1"),
+        FieldChange(field="notes", change="added", before=None, after=long),
+        FieldChange(field="extra.x", change="removed", before={"a": [1]}, after=None),
+        FieldChange(field="date", change="changed", before="", after="a\u202eb"),
+    ]
+    versions = [histories.version(1), histories.version(2, changed=changed)]
+    page = Page(render_claim(histories.claim_answer(versions=versions), SITE))
+    assert next(page.all("ul", "changes")).text == (
+        f"value 67.9 → became 68.1 notes added: {long[:100]}… {long} "
+        'extra.x removed: {"a": [1]} date (empty) → became a⟦U+202E⟧b'
+    )
 
 
 def test_a_declined_claim_says_by_whom_when_and_why() -> None:

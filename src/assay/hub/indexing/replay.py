@@ -169,6 +169,7 @@ def _step(lane: str, push: Push, commit: Commit, *, rewrites: bool) -> Step:
         commit.author_email,
         commit.authored_s,
         commit.committer_name,
+        commit.committer_email,
         commit.committed_s,
     )
 

@@ -390,7 +390,7 @@ _ENDED = ("commit", "push", "received", "pusher", "rewrites", "lane")
 def _named(step_name: str, column: str) -> str:
     """Who and when are a version's own; the rest is the step's."""
     plain = {"received", "pusher", "author_name", "author_email", "authored_s"}
-    plain |= {"committer_name", "committed_s", "lane"}
+    plain |= {"committer_name", "committer_email", "committed_s", "lane"}
     return column if column in plain else f"{step_name}_{column}"
 
 

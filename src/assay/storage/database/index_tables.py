@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 7
+SCHEMA = 8
 
 metadata = sa.MetaData()
 
@@ -154,6 +154,7 @@ step = sa.Table(
     sa.Column("author_email", Text, nullable=False),
     sa.Column("authored_s", BigInteger, nullable=False),
     sa.Column("committer_name", Text, nullable=False),
+    sa.Column("committer_email", Text, nullable=False),
     sa.Column("committed_s", BigInteger, nullable=False),
     sa.Index("step_taken", "repo_id", "push", "commit", unique=True),
 )

@@ -173,6 +173,7 @@ def _step_row(number: int, repo_id: str, taken: Step) -> dict[str, Any]:
         "author_email": taken.author_email,
         "authored_s": taken.authored_s,
         "committer_name": taken.committer_name,
+        "committer_email": taken.committer_email,
         "committed_s": taken.committed_s,
     }
 

@@ -25,6 +25,7 @@ def environment() -> Environment:
     )
     made.globals["links"] = links
     made.filters |= {
+        "as_said": words.as_said,
         "badge": words.badge,
         "badges_of": badges,
         "brief": words.brief,

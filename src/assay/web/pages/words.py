@@ -5,9 +5,11 @@ Badges and evidence always come as shape, word and colour together, so that none
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import dataclass
+from typing import Any
 
 from assay.hub.answers import Notification, NotificationPage
 
@@ -144,6 +146,11 @@ def unhidden(text: str) -> str:
     """
     text = text.replace("\r\n", "\n")
     return _HIDDEN.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", text)
+
+
+def as_said(value: Any) -> str:
+    """A value of a file as text: text as it is, anything else as JSON; what hides is shown."""
+    return unhidden(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 _UPSETTING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
