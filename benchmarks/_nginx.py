@@ -21,7 +21,7 @@ _CONFIG = """\
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
-worker_processes auto;
+worker_processes {workers};
 events {{ worker_connections 256; }}
 http {{
   access_log off;
@@ -86,10 +86,12 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def serve_files(folder: Path, files: Mapping[str, StaticFile]) -> Iterator[str]:
+def serve_files(
+    folder: Path, files: Mapping[str, StaticFile], *, workers: str = "auto"
+) -> Iterator[str]:
     """Files by the path they are asked for; yields the address."""
     locations = "".join(_file_location(path, static) for path, static in files.items())
-    with _nginx(folder, locations) as url:
+    with _nginx(folder, locations, workers) as url:
         yield url
 
 
@@ -118,12 +120,13 @@ def serve_git(folder: Path, repository: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _nginx(folder: Path, locations: str) -> Iterator[str]:
+def _nginx(folder: Path, locations: str, workers: str = "auto") -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(user=user, folder=folder, port=port, locations=locations))
+    names = {"user": user, "folder": folder, "port": port, "locations": locations}
+    config.write_text(_CONFIG.format(workers=workers, **names))
     argv = [_program("nginx"), "-c", str(config), "-e", str(folder / "error.log")]
     process = subprocess.Popen(argv)
     try:

@@ -87,31 +87,29 @@ _NAMED_TASK = _PLACE.join(
 # Put together once for whoever asks most.
 _TO_STRANGERS = tuple(query.where(visible(STRANGER)) for query in (_FIRST_TASK, _NAMED_TASK))
 _FIELDS = tuple([column.name for column in of] for of in (_OF_BENCHMARK, task.c, board.c))
-_STANDING = (
-    CLAIM.add_columns(
-        standing.c.rank_key,
-        standing.c.reason,
-        standing.c.others,
-        standing.c.disagrees,
-        standing.c.declined,
-    )
-    .join(standing, standing.c.claim == claim.c.id)
-    .where(standing.c.board == sa.bindparam("board"))
-)
 _REASONS = {str(one): one for one in Reason}
-_WINDOW = (sa.bindparam("limit", type_=sa.Integer), sa.bindparam("start", type_=sa.Integer))
-_RANKED = (
-    _STANDING.where(standing.c.rank_key.is_not(None))
-    .order_by(standing.c.rank_key, standing.c.model)
-    .limit(_WINDOW[0])
-    .offset(_WINDOW[1])
-)
-_UNRANKED = (
-    _STANDING.where(standing.c.rank_key.is_(None))
-    .order_by(standing.c.model)
-    .limit(_WINDOW[0])
-    .offset(_WINDOW[1])
-)
+
+
+def _page(where: sa.ColumnElement[bool], *order: str) -> sa.Select[Any]:
+    """A window of standing rows with their claims, which are read for the window alone."""
+    window = (
+        sa.select(standing)
+        .where(standing.c.board == sa.bindparam("board"), where)
+        .order_by(*(standing.c[name] for name in order))
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+        .offset(sa.bindparam("start", type_=sa.Integer))
+        .subquery()
+    )
+    shown = ("rank_key", "reason", "others", "disagrees", "declined")
+    return (
+        CLAIM.add_columns(*(window.c[name] for name in shown))
+        .join(window, window.c.claim == claim.c.id)
+        .order_by(*(window.c[name] for name in order))
+    )
+
+
+_RANKED = _page(standing.c.rank_key.is_not(None), "rank_key", "model")
+_UNRANKED = _page(standing.c.rank_key.is_(None), "model")
 
 
 def find_place(
