@@ -39,6 +39,7 @@ def places(hub: HubProcess, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "claims": {"claim": claim},
         "datasets": {**quiz, "number": "1"},
         "notifications": {},
+        "unresolved": {},
     }
 
 
@@ -53,11 +54,12 @@ def test_every_documented_answer_fits_its_schema(
         path = pattern.format(**places[pattern.split("/")[3]])
         schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         reader = "ada" if "/notifications" in pattern else None
-        for query in ("", "?claims=all") if "/boards/" in pattern else ("",):
+        of_board = ("", "?claims=all", "?policy=latest", "?as_of=2020-01-01")
+        for query in of_board if "/boards/" in pattern else ("",):
             answer = hub.get(path + query, as_=reader)
             check(answer, schema, document)
             asked += 1
-    assert asked == 14
+    assert asked == 19
 
 
 def check(answer: Any, schema: dict[str, Any], document: dict[str, Any]) -> None:

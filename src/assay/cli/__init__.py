@@ -22,6 +22,7 @@ COMMANDS = {
     "org": ("assay.cli.people", "Add organisations and their members."),
     "check": ("assay.cli.check", "Check eval.yaml, assay.yaml and result files."),
     "board": ("assay.cli.board", "Show the board of a benchmark."),
+    "unresolved": ("assay.cli.unresolved", "List results about benchmarks that are not there."),
     "show": ("assay.cli.show", "Show what is claimed about a model."),
     "submit": ("assay.cli.submit", "Report results for a model by pull request."),
     "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),

@@ -147,6 +147,26 @@ class Board(Answer, frozen=True, kw_only=True):
     as_of: str | None = None
 
 
+class Unresolved(Answer, frozen=True, kw_only=True):
+    """What live claims are about, as they write it, that no benchmark here answers to, and why."""
+
+    benchmark: str
+    task: str
+    models: int
+    claims: int
+    why: str
+
+
+class UnresolvedPage(Answer, frozen=True, kw_only=True):
+    """Some of what stands on no board, most claimed first: `count` in all, these from `start`."""
+
+    sentence: str
+    results: list[Unresolved]
+    count: int
+    start: int
+    page_size: int
+
+
 class TaskClaims(Answer, frozen=True, kw_only=True):
     """What is claimed about one model on one task; the task may not be registered here."""
 

@@ -28,15 +28,16 @@ _IDS = re.compile("[0-9a-f]{64}")
 
 def visible(reader: Reader) -> sa.ColumnElement[bool]:
     """Whether the reader may see the repository of a row, and it has not been deleted."""
-    return sa.and_(sa.not_(repo.c.deleted), _may_see(reader))
+    return sa.and_(sa.not_(repo.c.deleted), may_see(reader))
 
 
-def _may_see(reader: Reader) -> sa.ColumnElement[bool]:
+def may_see(reader: Reader, of: sa.FromClause = repo) -> sa.ColumnElement[bool]:
+    """Whether the reader may see a repository, also if it has been deleted."""
     if reader.name is None:
-        return sa.not_(repo.c.private)
+        return sa.not_(of.c.private)
     if reader.is_admin:
         return sa.true()
-    return sa.or_(sa.not_(repo.c.private), repo.c.namespace.in_(sorted(reader.sees)))
+    return sa.or_(sa.not_(of.c.private), of.c.namespace.in_(sorted(reader.sees)))
 
 
 # What a claim is shown by: its own columns, and those beside it. `claim_of` takes them in order.
@@ -354,7 +355,7 @@ def find_claim(db: Connection, reader: Reader, claim_id: str) -> tuple[Claim, st
     """A claim and its repository's id, or None; one of a deleted repository too."""
     if not _IDS.fullmatch(claim_id):
         return None
-    row = db.execute(CLAIM.where(_may_see(reader), claim.c.claim_id == claim_id)).first()
+    row = db.execute(CLAIM.where(may_see(reader), claim.c.claim_id == claim_id)).first()
     return (claim_of(row), row.repo_id) if row is not None else None
 
 

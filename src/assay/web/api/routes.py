@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any
+from typing import Any, TypedDict
 
 from starlette.responses import Response
 
 from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
-from assay.hub import answers, boards, models, provenance
-from assay.hub.answers import Board
+from assay.hub import answers, boards, models, provenance, unresolved
+from assay.hub.answers import Board, UnresolvedPage
 from assay.web.api import discussions, notifications
 from assay.web.api.openapi import describe
 from assay.web.parameters import number
@@ -53,6 +53,33 @@ def _policy_of(context: Context) -> Policy:
     return find_policy(asked) if asked else BEST_EVIDENCE
 
 
+def _window_of(context: Context) -> _Window:
+    """`?start=` and `?limit=`: which rows of a list.
+
+    Raises:
+        InvalidError: One is no number, or out of range.
+    """
+    return {
+        "start": number(context, "start", default=0, least=0, most=MOST_ROWS),
+        "limit": number(context, "limit", default=boards.PAGE_SIZE, most=MOST_ON_PAGE),
+    }
+
+
+class _Window(TypedDict):
+    start: int
+    limit: int
+
+
+async def unresolved_of(context: Context) -> UnresolvedPage:
+    """What stands on no board; all live claims are looked at, so that is done in a thread."""
+    hub, reader = context.hub, context.reader
+    return await asyncio.to_thread(unresolved.unresolved, hub, reader, **_window_of(context))
+
+
+async def _unresolved(context: Context) -> Response:
+    return json_reply(await unresolved_of(context))
+
+
 async def board_of(context: Context) -> Board:
     """The board that the path and the query ask for.
 
@@ -67,9 +94,8 @@ async def board_of(context: Context) -> Board:
         context.params.get("task"),
         view=view,
         policy=policy,
-        start=number(context, "start", default=0, least=0, most=MOST_ROWS),
-        limit=number(context, "limit", default=boards.PAGE_SIZE, most=MOST_ON_PAGE),
         as_of=then,
+        **_window_of(context),
     )
     is_kept = view == "models" and policy == BEST_EVIDENCE and then is None
     return read() if is_kept else await asyncio.to_thread(read)
@@ -112,6 +138,7 @@ def routes() -> list[Route]:
             "A page of the board of a task (one encoded segment); ?claims=all for one row a claim",
             answers.Board,
         ),
+        _get("/unresolved", _unresolved, "Results about no benchmark here", answers.UnresolvedPage),
         _get(f"/models/{repo}", _model, "All claims about a model", answers.Model),
         _get("/claims/{claim}", _claim, "A claim with its history", answers.ClaimAnswer),
         _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),

@@ -14,6 +14,7 @@ from assay.web.pages.rendering import (
     render_model,
     render_notifications,
     render_run,
+    render_unresolved,
 )
 from assay.web.pages.site import Site
 
@@ -30,4 +31,5 @@ __all__ = [
     "render_model",
     "render_notifications",
     "render_run",
+    "render_unresolved",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.core.policy import POLICIES
+from assay.core.policy import BEST_EVIDENCE, POLICIES
 from assay.hub.answers import (
     Benchmark,
     Board,
@@ -15,6 +15,7 @@ from assay.hub.answers import (
     Model,
     NotificationPage,
     RunAnswer,
+    UnresolvedPage,
 )
 from assay.hub.leaderboard import Leaderboard, Place
 from assay.web.pages import links, record
@@ -47,7 +48,7 @@ def render_benchmark(
     """
     reference = f"{board.benchmark}/{board.task.task_id}"
     commands = {
-        "board": shell("assay", "board", reference),
+        "board": shell("assay", "board", reference, *_flags(board)),
         "run": f"{shell('assay', 'run', reference)} --model PROVIDER/MODEL --as NS/MODEL --submit",
         "clone": shell("git", "clone", f"{site.public_url}/datasets/{board.benchmark}"),
     }
@@ -62,6 +63,21 @@ def render_benchmark(
         readme=render_readme(readme) if readme else None,
         policies=POLICIES,
     )
+
+
+def _flags(board: Board) -> list[str]:
+    """How the command asks for the board that is shown."""
+    asked = {
+        "--claims": "all" if board.view == "claims" else None,
+        "--policy": board.policy if board.policy != BEST_EVIDENCE.name else None,
+        "--as-of": board.as_of,
+    }
+    return [word for flag, said in asked.items() if said for word in (flag, said)]
+
+
+def render_unresolved(answer: UnresolvedPage, site: Site) -> str:
+    """What results are about that no benchmark here answers to."""
+    return render("unresolved.html", site=site, answer=answer)
 
 
 def render_embed(

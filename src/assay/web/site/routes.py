@@ -13,7 +13,7 @@ from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
 from assay.web.api.discussions import discussion_of, listing_of
-from assay.web.api.routes import board_of
+from assay.web.api.routes import board_of, unresolved_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Handler, Route
@@ -33,6 +33,11 @@ def _home(context: Context) -> Response:
 def _benchmarks(context: Context) -> Response:
     answer = boards.benchmarks(context.hub, context.reader)
     return page_reply(pages.render_benchmarks(answer, _site(context)))
+
+
+async def _unresolved(context: Context) -> Response:
+    answer = await unresolved_of(context)
+    return page_reply(pages.render_unresolved(answer, _site(context)))
 
 
 async def _benchmark(context: Context) -> Response:
@@ -127,6 +132,7 @@ def routes() -> list[Route]:
         Route("GET", "/static/{file}", _static),
         Route("GET", "/", _home, cached=True),
         Route("GET", "/benchmarks", _benchmarks, cached=True),
+        Route("GET", "/unresolved", _unresolved, cached=True),
         Route("GET", "/claims/{claim}", _claim, cached=True),
         Route("GET", "/runs/{sha256}", _run),
         Route("GET", f"{dataset}/tasks/{{task}}", _benchmark, cached=True),
