@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +25,14 @@ ENVIRONMENT = {
 }
 
 
-def assay(*arguments: str, data: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+def assay(
+    *arguments: str, data: Path, check: bool = True, within: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run an `assay` command on a data folder; `$ASSAY_DATABASE_URL` says where its databases are.
 
-    Standard error of a command that fails is in the error.
+    Standard error of a command that fails is in the error. `within` is a command that runs others.
     """
-    argv = [sys.executable, "-m", "assay", *arguments, "--data", str(data)]
+    argv = [*within, sys.executable, "-m", "assay", *arguments, "--data", str(data)]
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert not check or done.returncode == 0, done.stderr
     return done
@@ -58,12 +60,16 @@ def wait_until_served(url: str) -> None:
 
 @dataclass
 class HubProcess:
-    """A served data folder. Tokens are `<name>-token-0123456789`."""
+    """A served data folder. Tokens are `<name>-token-0123456789`.
+
+    `within` is a command that runs others, such as in a namespace of its own.
+    """
 
     data: Path
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     people: list[str] = field(default_factory=list)
+    within: Sequence[str] = ()
 
     @property
     def url(self) -> str:
@@ -73,14 +79,27 @@ class HubProcess:
         return f"{name}-token-0123456789"
 
     def add(self, name: str) -> None:
-        assay("user", "add", name, "--token", self.token(name), data=self.data)
+        self.assay("user", "add", name, "--token", self.token(name))
         self.people.append(name)
+
+    def assay(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command on this hub."""
+        return assay(*arguments, data=self.data, check=check, within=self.within)
 
     def start(self, *options: str, dies: str | None = None) -> None:
         """Serve; `dies` names a point for `tests.dying_server`."""
         self.port = self.port or free_port()
         program = ["tests.dying_server", dies] if dies else ["assay"]
-        argv = [sys.executable, "-m", *program, "serve", "--port", str(self.port), *options]
+        argv = [
+            *self.within,
+            sys.executable,
+            "-m",
+            *program,
+            "serve",
+            "--port",
+            str(self.port),
+            *options,
+        ]
         self.process = subprocess.Popen([*argv, "--data", str(self.data)], cwd=ROOT)
         wait_until_served(self.url)
 
@@ -197,9 +216,14 @@ tasks:
 
 
 @contextmanager
-def quiz_hub(folder: Path) -> Iterator[HubProcess]:
-    """A served hub with accounts bench, ada and eve, and the benchmark `bench/quiz`."""
-    hub = HubProcess(folder / "data")
+def quiz_hub(
+    folder: Path, *, data: Path | None = None, within: Sequence[str] = ()
+) -> Iterator[HubProcess]:
+    """A served hub with accounts bench, ada and eve, and the benchmark `bench/quiz`.
+
+    Its data folder is in `folder` too, if it is not named.
+    """
+    hub = HubProcess(data or folder / "data", within=within)
     for name in ("bench", "ada", "eve"):
         hub.add(name)
     hub.start()

@@ -134,6 +134,25 @@ class UnavailableError(AssayError):
     code = "unavailable"
 
 
+class NoRoomError(UnavailableError):
+    """The disk that keeps the hub is full, or a quota on it is used up."""
+
+    code = "disk-full"
+
+
+class UnfinishedError(NoRoomError):
+    """The disk is full: what was asked has landed, and what follows from it has not."""
+
+    code = "disk-full-unfinished"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this hub has no room left to write to: the change has landed and will be shown when "
+            "there is",
+            hint="do not send it again; whoever runs this hub has to make room on its disk",
+        )
+
+
 class DamagedRepositoryError(UnavailableError):
     """A repository's folder is gone, or objects in it are missing or broken."""
 

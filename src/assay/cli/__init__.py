@@ -75,11 +75,20 @@ def main() -> None:
     """Run the command line; turn every `AssayError` into one clear sentence and exit code 1."""
     try:
         assay(prog_name="assay")
-    except AssayError as error:
-        text = f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
-        for line in text.splitlines():
-            click.echo(printable(line), err=True)
+    except Exception as error:  # noqa: BLE001 - the command's edge: what is not ours is raised again
+        _say(error)
         sys.exit(1)
+
+
+def _say(error: Exception) -> None:
+    from assay.storage.disk import find_no_room  # noqa: PLC0415 - most commands never need it
+
+    error = find_no_room(error) or error
+    if not isinstance(error, AssayError):
+        raise error
+    text = f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+    for line in text.splitlines():
+        click.echo(printable(line), err=True)
 
 
 if __name__ == "__main__":

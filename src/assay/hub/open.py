@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ class Hub:
         parsed: Result files as parsed lately.
         kept: Pages of boards as read lately.
         advertisements: What git answers first to a client.
+        unfinished: Ids of repositories that have moved and could not be settled or indexed.
     """
 
     settings: HubSettings
@@ -57,11 +59,21 @@ class Hub:
     parsed: ParsedFiles = field(default_factory=ParsedFiles)
     kept: Kept = field(default_factory=lambda: Kept(MOST_KEPT_ROWS))
     advertisements: Advertisements = field(default_factory=Advertisements)
+    unfinished: set[str] = field(default_factory=set)
 
     def now(self) -> str:
         """The present as the hub writes it: ISO 8601, UTC, milliseconds, `Z`."""
         moment = self.clock().astimezone(UTC)
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+    @contextmanager
+    def to_be_finished(self, repo_id: str) -> Iterator[None]:
+        """Remember a repository with which something was begun, if it cannot be ended now."""
+        try:
+            yield
+        except BaseException:
+            self.unfinished.add(repo_id)
+            raise
 
     @property
     def workplaces(self) -> Path:

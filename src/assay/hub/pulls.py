@@ -15,6 +15,7 @@ from assay.errors import (
     ConflictError,
     DiscussionNotFoundError,
     ForbiddenError,
+    NoRoomError,
     PullNotFoundError,
     StaleRefError,
 )
@@ -25,7 +26,7 @@ from assay.hub.open import Hub
 from assay.hub.push import Report, land_commit
 from assay.hub.refusals import need_account, need_opener
 from assay.hub.repos import first_commit, resolve
-from assay.hub.settling import recover
+from assay.hub.settling import recover, settle
 from assay.storage.database import discussions as rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.discussions import Discussion
@@ -230,12 +231,15 @@ def propose(
         if parent is not None and not on.startswith(parent):
             raise _stale(base, on, parent)
         pull = _add(hub, reader, record, title, description, status="opening")
+        ref = f"refs/pr/{pull.number}"
         try:
-            ref = f"refs/pr/{pull.number}"
             return _commit_on(hub, reader, record, ref, None, on, proposal, quarantine)
-        finally:
-            with hub.durable.write() as db:  # settled ones are open by now
-                rows.forget_opening(db, record.id)
+        except NoRoomError:  # whether it landed is seen when there is room
+            hub.unfinished.add(record.id)
+            raise
+        except BaseException:
+            settle(hub, record.id)  # it never was
+            raise
 
 
 def open_pull(

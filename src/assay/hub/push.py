@@ -27,7 +27,7 @@ from assay.core.permission import (
     refuse_in_mirror,
     refuse_ref,
 )
-from assay.errors import ForbiddenError, InvalidError
+from assay.errors import ForbiddenError, InvalidError, NoRoomError, UnfinishedError
 from assay.formats.card import RepoType
 from assay.formats.finding import Finding, has_errors
 from assay.hub import indexing
@@ -262,10 +262,11 @@ class Landing:
                 )
 
     def finish(self) -> None:
-        """The rest of step 4, and step 5."""
-        settle(self.hub, self.record.id)
-        if self.hub.settings.checks:
-            indexing.sync(self.hub, self.record.id)
+        """The rest of step 4, and step 5. What cannot be done now is tried again before long."""
+        with self.hub.to_be_finished(self.record.id):
+            settle(self.hub, self.record.id)
+            if self.hub.settings.checks:
+                indexing.sync(self.hub, self.record.id)
 
 
 def _rewrites(update: RefUpdate, git: Repository) -> bool:
@@ -336,6 +337,11 @@ def land(
     landing.prepare(updates, git)
     try:
         update_refs(git.path, updates)
-    finally:
+    except BaseException:
         landing.finish()
+        raise
+    try:
+        landing.finish()
+    except NoRoomError as error:
+        raise UnfinishedError from error
     return report

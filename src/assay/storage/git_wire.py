@@ -17,12 +17,13 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import AssayError, UnavailableError
+from assay.storage.disk import find_no_room
 from assay.storage.git.child import Child, start
 from assay.storage.git.process import command, environment
 from assay.storage.git.writing import RefUpdate
@@ -168,8 +169,11 @@ class HookListener:
         verdict = Verdict(ok=False, lines=("the hub failed to judge this push; its log says why",))
         try:
             verdict = await self._judge(await _read_question(reader))
-        except Exception:  # the worker's edge: a fault of ours refuses the push, and is logged
-            log.exception("a push could not be judged")
+        except Exception as error:  # the worker's edge: a fault refuses the push, and is logged
+            full = _no_room(error)
+            if full is None:
+                log.exception("a push could not be judged")
+            verdict = full or verdict
         with contextlib.suppress(OSError):  # a hook that hung up gets no answer, and refuses
             answer = "\n".join(["yes" if verdict.ok else "no", *verdict.lines])
             writer.write(answer.encode(errors="replace"))
@@ -185,7 +189,15 @@ class HookListener:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._judging, judge, *facts)
         except AssayError as error:
-            return Verdict(ok=False, lines=(error.message, *filter(None, [error.hint])))
+            lines = error.message, *filter(None, [error.hint])
+            return _no_room(error) or Verdict(ok=False, lines=lines)
+
+
+def _no_room(error: Exception) -> Verdict | None:
+    found = find_no_room(error)
+    if found is not None:
+        log.error("a push was refused: %s", found)
+    return Verdict(ok=False, lines=(found.message, found.hint)) if found is not None else None
 
 
 class Advertisements:
@@ -314,6 +326,19 @@ async def receive_pack(
             return await _read_answer(child)
         finally:
             await _end(child, feeding)
+
+
+def has_moved_refs(answer: bytes) -> bool:
+    """Whether git's answer to a push says of any ref that it moved."""
+    return b"ok refs/" in answer
+
+
+def with_remarks(answer: bytes, lines: Iterable[str]) -> bytes:
+    """Git's answer to a push with lines for the person who pushed before it, if she can see any."""
+    if answer[4:5] not in {b"\x01", b"\x02"}:  # her client did not ask for side bands
+        return answer
+    said = [b"\x02" + line.encode() + b"\n" for line in lines]
+    return b"".join(b"%04x%s" % (len(one) + 4, one) for one in said) + answer
 
 
 async def _read_answer(child: Child) -> bytes:

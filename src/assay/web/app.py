@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
@@ -19,10 +20,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.core.permission import STRANGER, Reader
-from assay.errors import AssayError, NotFoundError, RepoNotFoundError
+from assay.errors import AssayError, NoRoomError, NotFoundError, RepoNotFoundError
 from assay.hub import indexing, repos
 from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
+from assay.storage.disk import find_no_room
 from assay.storage.git_wire import HookListener
 from assay.storage.workplace import remove_abandoned
 from assay.web import auth, git_http, lfs
@@ -47,6 +49,8 @@ log = logging.getLogger("assay.web")
 MAX_KEPT_BYTES = 64 * 1024 * 1024
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SWEEP_EVERY_S = 300.0
+# What could not be finished, such as on a full disk, is tried again this often.
+FINISH_EVERY_S = 1.0
 
 
 def routes() -> list[Route]:
@@ -110,8 +114,11 @@ class Application:
         try:
             return await self._route(request)
         except AssayError as error:
-            return self._error(request, error)
-        except Exception:  # the server's edge: a fault of ours is logged and said, not hidden
+            return self._error(request, find_no_room(error) or error)
+        except Exception as error:  # the server's edge: a fault is logged and said, not hidden
+            full = find_no_room(error)
+            if full is not None:
+                return self._error(request, full)
             log.exception("%s %s failed (request %s)", request.method, request.url.path, number)
             fault = AssayError(f"the hub failed to answer; its log says why, at request {number}")
             return self._error(request, fault)
@@ -176,6 +183,8 @@ class Application:
         return _unless_known(request, response) if route.cached else response
 
     def _error(self, request: Request, error: AssayError) -> Response:
+        if isinstance(error, NoRoomError):
+            log.error("%s %s: %s", request.method, request.url.path, error)
         wants_page = "text/html" in request.headers.get("accept", "")
         return error_page(self._hub, error) if wants_page else error_reply(error)
 
@@ -190,11 +199,25 @@ def _unless_known(request: Request, response: Response) -> Response:
 
 
 async def _sweep_now_and_then(hub: Hub) -> None:
+    due = time.monotonic() + SWEEP_EVERY_S
     while True:
-        await asyncio.sleep(SWEEP_EVERY_S)
-        await asyncio.to_thread(indexing.heal, hub)
-        await asyncio.to_thread(hub.parts.remove_old)
-        await asyncio.to_thread(remove_abandoned, hub.workplaces)
+        await asyncio.sleep(FINISH_EVERY_S)
+        try:
+            if hub.unfinished:
+                await asyncio.to_thread(indexing.finish_unfinished, hub)
+            if time.monotonic() >= due:
+                due = time.monotonic() + SWEEP_EVERY_S
+                await asyncio.to_thread(_sweep, hub)
+        except NoRoomError as error:
+            log.error("mended when there is room: %s", error)  # noqa: TRY400 - no trace helps
+        except Exception:  # the worker's edge: whatever it was, it is tried again
+            log.exception("what was left behind could not be mended; it is tried again")
+
+
+def _sweep(hub: Hub) -> None:
+    indexing.heal(hub)
+    hub.parts.remove_old()
+    remove_abandoned(hub.workplaces)
 
 
 def make_app(hub: Hub) -> ASGIApp:

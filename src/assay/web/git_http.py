@@ -10,13 +10,21 @@ from functools import partial
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from assay.errors import InvalidError, NotFoundError, RepoNotFoundError, UnauthenticatedError
+from assay.errors import (
+    InvalidError,
+    NoRoomError,
+    NotFoundError,
+    RepoNotFoundError,
+    UnauthenticatedError,
+    UnfinishedError,
+)
 from assay.hub import gates, repos
 from assay.hub.git_push import GitPush
 from assay.hub.refusals import need_name
 from assay.hub.repos import RepoType
 from assay.storage import git_wire
 from assay.storage.database.repos import RepoRecord
+from assay.storage.disk import HINT, says_no_room
 from assay.storage.git.child import CHUNK_BYTES
 from assay.web import auth
 from assay.web.routing import Context, Handler, Route
@@ -109,18 +117,28 @@ def _receive_pack(repo_type: RepoType) -> Handler:
 
 
 async def _push(context: Context, record: RepoRecord) -> bytes:
+    """Git's answer. Once git has moved refs, what goes wrong is a remark and no failure."""
     hub = context.hub
     push = GitPush(hub, record, partial(auth.reader_of, hub, context.request))
-    async with context.hooks.expect(push.judge, push.finish) as environment:
-        return await git_wire.receive_pack(
-            hub.git.path(record.id),
-            _body(context),
-            protocol=_protocol(context),
-            hooks=context.hooks.hooks,
-            hook_environment=environment,
-            pushing=hub.pushing,
-            max_pack_bytes=hub.settings.limits.pack_bytes,
-        )
+    answer = b""
+    try:
+        async with context.hooks.expect(push.judge, push.finish) as environment:
+            answer = await git_wire.receive_pack(
+                hub.git.path(record.id),
+                _body(context),
+                protocol=_protocol(context),
+                hooks=context.hooks.hooks,
+                hook_environment=environment,
+                pushing=hub.pushing,
+                max_pack_bytes=hub.settings.limits.pack_bytes,
+            )
+    except NoRoomError:
+        if not answer:
+            raise
+        if git_wire.has_moved_refs(answer):
+            unfinished = UnfinishedError()
+            return git_wire.with_remarks(answer, [unfinished.message, unfinished.hint])
+    return git_wire.with_remarks(answer, [HINT]) if says_no_room(answer) else answer
 
 
 async def _dumb(context: Context) -> Response:

@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[AssayError], int, str], ...] = (
     (errors.ConflictError, 409, ""),
     (errors.BadPathError, 422, ""),
     (errors.InvalidError, 400, ""),
+    (errors.NoRoomError, 507, ""),
     (errors.UnavailableError, 503, ""),
 )
 

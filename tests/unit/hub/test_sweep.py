@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.hub_process import Work
+from tests.hub_process import Work, entry
 
 from assay.core.permission import Reader
 from assay.hub import indexing, people, repos
@@ -69,6 +69,19 @@ def test_refs_that_moved_by_themselves_are_written_down_once(hub: Hub, tmp_path:
         (SIDE, commit, ZERO, None),
     ]
     assert log_of(hub, untouched) == []
+
+
+def test_a_pull_request_that_nobody_opened_says_nothing(hub: Hub, tmp_path: Path) -> None:
+    model = new_model(hub, "made-by-hand")
+    work = Work.new(tmp_path / "work")
+    path = hub.git.path(model)
+    work.commit({"README.md": "x"})
+    work.git("push", str(path), "main:refs/heads/main")
+    work.commit({".eval_results/a.yaml": entry("60")})
+    work.git("push", str(path), "main:refs/pr/7")
+    indexing.sweep(hub)
+    assert {push.ref for push in log_of(hub, model)} == {MAIN, "refs/pr/7"}
+    assert not any(table == "claim" for table, _ in indexing.dump(hub))
 
 
 @pytest.mark.parametrize("lands", [True, False])

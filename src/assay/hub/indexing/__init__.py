@@ -2,7 +2,17 @@
 
 from assay.hub.indexing.rebuilding import rebuild
 from assay.hub.indexing.status import RepoStatus, dump, status
-from assay.hub.indexing.sweeping import ensure, heal, sweep
+from assay.hub.indexing.sweeping import ensure, finish_unfinished, heal, sweep
 from assay.hub.indexing.sync import sync
 
-__all__ = ["RepoStatus", "dump", "ensure", "heal", "rebuild", "status", "sweep", "sync"]
+__all__ = [
+    "RepoStatus",
+    "dump",
+    "ensure",
+    "finish_unfinished",
+    "heal",
+    "rebuild",
+    "status",
+    "sweep",
+    "sync",
+]

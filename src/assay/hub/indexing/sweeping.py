@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from assay.errors import DamagedRepositoryError
+from contextlib import suppress
+
+from assay.errors import DamagedRepositoryError, RepoNotFoundError
 from assay.hub.indexing.catching_up import catch_up
 from assay.hub.indexing.rebuilding import rebuild
+from assay.hub.indexing.sync import sync
 from assay.hub.open import Hub
 from assay.hub.settling import find_left_behind, find_unsettled, mend, settle
 from assay.storage.database import catching_up as rows
@@ -62,6 +65,15 @@ def heal(hub: Hub) -> None:
         with hub.git.lock(repo_id):
             settle(hub, repo_id)
     catch_up(hub, hub.index)
+
+
+def finish_unfinished(hub: Hub) -> None:
+    """Settle and index what a push of this process could not finish, such as on a full disk."""
+    for repo_id in tuple(hub.unfinished):
+        with suppress(RepoNotFoundError), hub.git.lock(repo_id):
+            settle(hub, repo_id)
+            sync(hub, repo_id)
+        hub.unfinished.discard(repo_id)
 
 
 def ensure(hub: Hub) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from assay.core.ledger import Ledger
-from assay.errors import DamagedRepositoryError
+from assay.errors import DamagedRepositoryError, NoRoomError, UnfinishedError
 from assay.hub.indexing.facts import Facts, read_facts
 from assay.hub.indexing.work import Work, compute, is_renamed, save
 from assay.hub.open import Hub
@@ -28,8 +28,16 @@ PORTION = 100
 
 
 def sync(hub: Hub, repo_id: str) -> None:
-    """Bring the index up to date with one repository; does nothing when nothing differs."""
-    sync_into(hub, hub.index, [repo_id])
+    """Bring the index up to date with one repository; does nothing when nothing differs.
+
+    Raises:
+        UnfinishedError: The disk is full. It is tried again before long.
+    """
+    try:
+        with hub.to_be_finished(repo_id):
+            sync_into(hub, hub.index, [repo_id])
+    except NoRoomError as error:
+        raise UnfinishedError from error
 
 
 def sync_into(hub: Hub, index: IndexStore, repo_ids: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from assay.core.ledger import Ledger
 from assay.core.mirror_source import shown
-from assay.core.permission import lane_of
+from assay.core.permission import lane_of, pull_number
 from assay.core.provenance import MAIN_LANE
 from assay.formats.card import RepoType
 from assay.hub.indexing.facts import STATUSES, Facts
@@ -112,7 +112,9 @@ def compute(
         name, names = record.full_name, facts.names
         replay = Replay(git, name, names, ledger, reader, main, facts.merged)
         for push in facts.pushes:
-            replay.take(push)
+            number = pull_number(push.ref)
+            if number is None or number in facts.pulls:  # else somebody made the ref on the disk
+                replay.take(push)
         main, lanes = replay.main, replay.tips()
     elif git is not None and record.type == "dataset" and on_main:
         main = None if on_main[-1].new == ZERO else on_main[-1].new

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from assay.errors import UnavailableError
+from assay.storage.disk import find_no_room
 
 __all__ = ["Connection", "Database", "SqliteDatabase", "rows_as", "to_json"]
 
@@ -80,11 +81,18 @@ class SqliteDatabase:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction; it takes SQLite's lock at once."""
-        with self._engine.connect() as connection:
-            writer = connection.execution_options(assay_write=True)
-            with writer.begin():
-                yield writer
+        """A transaction; it takes SQLite's lock at once.
+
+        Raises:
+            NoRoomError: The disk is full; nothing was changed.
+        """
+        try:
+            with self._engine.connect() as connection:
+                writer = connection.execution_options(assay_write=True)
+                with writer.begin():
+                    yield writer
+        except sa.exc.OperationalError as error:
+            raise find_no_room(error) or error from error
 
     def need_answer(self) -> None:
         """See that the file can be read.

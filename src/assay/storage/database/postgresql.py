@@ -29,6 +29,7 @@ from sqlalchemy import Connection, event
 
 from assay.errors import ConflictError, InvalidError, UnavailableError
 from assay.storage.database.engine import BUSY_TIMEOUT_S, to_json
+from assay.storage.disk import find_no_room
 
 OLDEST_SERVER = 15
 READERS, MORE_READERS = 4, 12
@@ -172,7 +173,8 @@ def _clear_errors(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, OperationalError) as error:
-        raise _unavailable(url, getattr(error, "orig", error)) from error
+        said = getattr(error, "orig", error)
+        raise find_no_room(error) or _unavailable(url, said) from error
 
 
 def _unavailable(url: sa.URL, error: object) -> UnavailableError:

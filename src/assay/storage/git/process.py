@@ -31,12 +31,13 @@ OPTIONS: tuple[str, ...] = (
 
 def environment() -> dict[str, str]:
     """What a git process inherits: no configuration but ours, nothing that could make it ask."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     return {
         **kept,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",  # what git says is read
         "HOME": os.devnull,
     }
 

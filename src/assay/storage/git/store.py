@@ -20,6 +20,7 @@ from assay.errors import (
     RevisionNotFoundError,
     UnavailableError,
 )
+from assay.storage.disk import find_no_room
 from assay.storage.git.process import run
 from assay.storage.git.repository import Repository
 
@@ -102,6 +103,8 @@ class GitStore:
         try:
             yield
         except (pygit2.GitError, RepoNotFoundError, RevisionNotFoundError, OSError) as error:
+            if (full := find_no_room(error)) is not None:  # the disk's fault, not its own
+                raise full from error
             raise DamagedRepositoryError(f"{self.path(repo_id)}: {error}") from error
         except KeyError as error:  # so does pygit2 say that an object is missing
             if not _OBJECT.fullmatch(str(error.args[0] if error.args else "")):
