@@ -101,6 +101,8 @@ class Row(Answer, frozen=True, kw_only=True):
         declined: How many claims about this model and task were declined.
         why: One sentence: why this claim speaks.
         outside: Why the value cannot be what the task measures, such as `not from 0 to 100`.
+        revision: Whether the revision of the data that the entry names has the data of main:
+            current, stale or unknown; null where it names none.
     """
 
     rank: int | None
@@ -114,6 +116,7 @@ class Row(Answer, frozen=True, kw_only=True):
     why: str
     outside: str
     chance: Chance | None
+    revision: Literal["current", "stale", "unknown"] | None = None
 
 
 class Board(Answer, frozen=True, kw_only=True):
@@ -280,6 +283,7 @@ class ClaimAnswer(Answer, frozen=True, kw_only=True):
     chance: Chance | None
     yaml: str
     findings: list[Finding]
+    revision: Literal["current", "stale", "unknown"] | None = None
 
 
 class Removal(Answer, frozen=True, kw_only=True):

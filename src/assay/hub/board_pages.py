@@ -26,7 +26,8 @@ from assay.hub.board_sentence import (
     summary_of_order,
     summary_of_rows,
 )
-from assay.hub.kept import Kept
+from assay.hub.open import Hub
+from assay.hub.revisions import with_revisions
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
@@ -45,16 +46,16 @@ class Asked:
     """A board as somebody asked for it.
 
     Attributes:
-        db: The index, as of one moment.
-        kept: Where pages are kept.
+        hub: The hub, which keeps the pages.
+        db: Its index, as of one moment.
         place: The board, its task and its benchmark.
         policy: Which claim speaks for a model.
         view: One row a model, or one row a claim.
         then: The place in the record as of which it is wanted; None for the present.
     """
 
+    hub: Hub
     db: Connection
-    kept: Kept
     place: Place
     policy: Policy
     view: View
@@ -63,7 +64,7 @@ class Asked:
     def page(self, start: int, limit: int, as_of: str | None) -> Board:
         """The public rows from `start` on, `limit` at most."""
         of = self.place.board
-        return self.kept.get(
+        return self.hub.kept.get(
             (of.id, of.generation, self.policy, self.view, start, limit, as_of, self.then),
             lambda: self._make(start, limit, as_of),
             weigh=lambda board: 1 + len(board.rows),
@@ -76,7 +77,9 @@ class Asked:
         )
         if not hidden:
             return []
-        return overlay_of(hidden, public.task, self.view, self.policy, place=self._would_rank)
+        rows = overlay_of(hidden, public.task, self.view, self.policy, place=self._would_rank)
+        row = self.place.benchmark
+        return with_revisions(self.hub, row.repo_id, row.commit, rows)
 
     def _would_rank(self, rank_key: float) -> int:
         if self.then is not None:
@@ -120,7 +123,7 @@ class Asked:
             unit=task.unit,
             commit=row.commit,
             sentence=said,
-            rows=rows,
+            rows=with_revisions(self.hub, row.repo_id, row.commit, rows),
             count=count,
             start=start,
             page_size=limit,
@@ -140,7 +143,7 @@ class Asked:
     def _order(self, view: View) -> Order:
         of, task = self.place.board, self._task
         bounds = bounds_of(task.unit, task.minimum, task.maximum)
-        return self.kept.get(
+        return self.hub.kept.get(
             (of.id, of.generation, self.policy, view),
             lambda: order_under(
                 self.db, of.id, self.policy, view, direction=self._direction, bounds=bounds

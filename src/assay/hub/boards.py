@@ -146,7 +146,7 @@ def board(
         if place is None:
             raise _why_no_board(db, reader, dataset, task_id)
         page = limit if limit is not None else max(place.board.claims, 1)
-        asked = Asked(db, hub.kept, place, policy, view, then)
+        asked = Asked(hub, db, place, policy, view, then)
         public = asked.page(start, page, as_of)
         if reader == STRANGER or start:
             return public

@@ -76,10 +76,11 @@ def shown_status(status: str) -> discussions.ShownStatus:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The board on which a claim stands, with its benchmark's name, task and the task's names."""
+    """The board on which a claim stands: the benchmark with its main, the task with its names."""
 
     board: BoardRow
     benchmark: str
+    commit: str
     task: TaskRow
     names: list[str]
 
@@ -90,7 +91,7 @@ def registered(
     """Where claims stand, by what they write; those that nobody registered are left out."""
     boards = board_rows.boards_of_subjects(db, reader, {claim.dataset_id for claim in claims})
     ids = {board.repo_id for board in boards.values()}
-    named = {row.repo_id: row.full_name for row in benchmark_rows.benchmarks_by_id(db, reader, ids)}
+    named = {row.repo_id: row for row in benchmark_rows.benchmarks_by_id(db, reader, ids)}
     tasks = {
         repo_id: {t.task_id: t for t in benchmark_rows.tasks(db, repo_id)} for repo_id in named
     }
@@ -98,7 +99,8 @@ def registered(
     return {
         subject: Registered(
             board,
-            named[board.repo_id],
+            named[board.repo_id].full_name,
+            named[board.repo_id].commit,
             tasks[board.repo_id][board.task_id],
             names[board.repo_id].get(board.task_id, []),
         )

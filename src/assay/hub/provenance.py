@@ -17,7 +17,9 @@ from assay.hub import board_rows, discussions, models
 from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
 from assay.hub.board_pages import task_answer
 from assay.hub.discussions import Remark
+from assay.hub.models import Registered
 from assay.hub.open import Hub
+from assay.hub.revisions import RevisionState, revision_state
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database import repos as repo_rows
@@ -56,7 +58,14 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         chance=board_rows.chance_of(said, task) if task else None,
         yaml=_yaml(hub.git.open(repo_id), said),
         findings=[Finding(**row) for row in findings if row["path"] == said.path],
+        revision=_revision(hub, said, place),
     )
+
+
+def _revision(hub: Hub, said: Claim, place: Registered | None) -> RevisionState | None:
+    if place is None:
+        return None
+    return revision_state(hub, place.board.repo_id, place.commit, said.dataset_revision)
 
 
 def _ref(lane: str) -> str:
