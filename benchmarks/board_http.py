@@ -41,7 +41,10 @@ HOW_TO_INSTALL = "Debian, as root: apt-get install nginx wrk"
 # What wrk asks; `at` begins elsewhere in every run, so that no answer is one that was kept.
 SAME = 'request = function() return wrk.format("GET", path, headers) end'
 ELSEWHERE = """round, at = os.time(), 0
-request = function() at = at + 1; return wrk.format("GET", path .. "?at=" .. round .. "-" .. at) end"""
+request = function()
+  at = at + 1
+  return wrk.format("GET", path .. "?at=" .. round .. "-" .. at)
+end"""
 ANEW = """math.randomseed(os.time())
 request = function()
   return wrk.format("GET", path .. "?start=" .. math.random(0, models - 100) .. "&limit=100")

@@ -1,6 +1,7 @@
 """Terms: `assay.yaml` at the root of a dataset repository. What `eval.yaml` has no word for.
 
-1. The file is a mapping; `tasks` maps a task id, or `"*"` for all of them, to terms.
+1. The file is a mapping; `tasks` maps a task id, or `"*"` for all of them, to terms. Beside it may
+   stand which benchmarks this one `supersedes`, and by which it is `superseded_by`.
 2. A task's own terms stand before those of `"*"`: a field it states replaces the shared one whole.
 3. Absent means unknown, never a guess. What is wrong is a warning and counts as absent.
 4. Unknown keys are kept.
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from assay.formats.document import Items, parse_document
 from assay.formats.finding import Finding, Severity
 from assay.formats.getter import FieldReader, read_fields
+from assay.formats.names import is_repo_id
 from assay.formats.rule import Findings, Rule, shorten
 from assay.formats.scalar import Json
 
@@ -65,6 +67,12 @@ EMPTY_ADVISORY = Rule(
 ODD_VARIANT = Rule(
     "AS314", Severity.WARNING, "A variant axis that we do not know", "variants: [mood]"
 )
+NO_BENCHMARK = Rule(
+    "AS315",
+    Severity.WARNING,
+    "A benchmark before or after this one that is no `NAMESPACE/NAME`",
+    "superseded_by: GSM8K",
+)
 
 RULES = (
     NOT_TERMS,
@@ -81,6 +89,7 @@ RULES = (
     SHARED_ALIAS,
     EMPTY_ADVISORY,
     ODD_VARIANT,
+    NO_BENCHMARK,
 )
 
 DIRECTIONS = ("higher", "lower")
@@ -111,7 +120,7 @@ AXES = {
 }
 METHOD_FIELDS = ("spec", "dataset_revision", "subset", "epochs", *AXES)
 
-_ROOT_KEYS = ("tasks",)
+_ROOT_KEYS = ("tasks", "supersedes", "superseded_by")
 _TASK_KEYS = (
     "metrics",
     "items",
@@ -210,10 +219,19 @@ class TaskTerms:
 
 @dataclass(frozen=True)
 class AssayFile:
-    """One `assay.yaml`: terms by task id, `"*"` for all tasks."""
+    """One `assay.yaml`.
+
+    Attributes:
+        tasks: Terms by task id, `"*"` for all tasks.
+        findings: What is wrong with the file.
+        supersedes: The benchmarks that this one takes the place of.
+        superseded_by: The benchmarks that have taken its place.
+    """
 
     tasks: Mapping[str, TaskTerms]
     findings: tuple[Finding, ...]
+    supersedes: tuple[str, ...] = ()
+    superseded_by: tuple[str, ...] = ()
 
 
 def terms_for(file: AssayFile, task_id: str) -> TaskTerms:
@@ -237,6 +255,7 @@ def parse_assay_yaml(data: bytes, path: str) -> AssayFile:
     root = parse_document(data, findings)
     reader = read_fields(root, "", findings, NOT_TERMS) if root is not None else None
     tasks: dict[str, TaskTerms] = {}
+    succession: dict[str, tuple[str, ...]] = {}
     if reader is not None:
         _report_unknown(reader, _ROOT_KEYS)
         by_task = reader.child("tasks", WRONG_KIND)
@@ -246,7 +265,20 @@ def parse_assay_yaml(data: bytes, path: str) -> AssayFile:
                 tasks[task_id] = _terms(task)
         if by_task is not None:
             _check_aliases(by_task, tasks)
-    return AssayFile(tasks, findings.found())
+        succession = {key: _benchmarks(reader, key) for key in ("supersedes", "superseded_by")}
+    return AssayFile(tasks, findings.found(), **succession)
+
+
+def _benchmarks(reader: FieldReader, key: str) -> tuple[str, ...]:
+    """Names of benchmarks; what is none is left out."""
+    found = []
+    for name in dict.fromkeys(reader.texts(key, WRONG_KIND)):
+        if is_repo_id(name):
+            found.append(name)
+            continue
+        message = "no name of a benchmark; it is left out"
+        reader.add(NO_BENCHMARK, message, key, got=shorten(name), expected="NAMESPACE/NAME")
+    return tuple(found)
 
 
 def _report_unknown(reader: FieldReader, known: tuple[str, ...]) -> dict[str, Json]:

@@ -54,6 +54,17 @@ class Finding(Answer, frozen=True, kw_only=True):
     hint: str
 
 
+class Succession(Answer, frozen=True, kw_only=True):
+    """A benchmark that another one takes the place of, or that takes its place.
+
+    `said_by` names who says so, by id; `is_here` is whether the other is a benchmark of this hub.
+    """
+
+    id: str
+    is_here: bool
+    said_by: list[str]
+
+
 class Benchmark(Answer, frozen=True, kw_only=True):
     """A dataset repository with an eval.yaml.
 
@@ -74,6 +85,8 @@ class Benchmark(Answer, frozen=True, kw_only=True):
     models: int
     claims: int
     findings: list[Finding]
+    supersedes: list[Succession]
+    superseded_by: list[Succession]
     mirror_of: str | None = None
 
 

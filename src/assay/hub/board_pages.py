@@ -137,7 +137,7 @@ class Asked:
     @cached_property
     def _task(self) -> Task:
         row = self.place.task
-        names = benchmark_rows.names(self.db, row.repo_id)
+        names = benchmark_rows.names(self.db, [row.repo_id])[row.repo_id]
         return task_answer(row, names[row.task_id], self.place.board)
 
     def _order(self, view: View) -> Order:

@@ -6,7 +6,8 @@ first page, ranked nowhere, with the rank they would have; nothing of that is ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,20 +16,18 @@ from assay.core.policy import BEST_EVIDENCE, Policy, View
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.moment import end_of
 from assay.formats.names import parse_repo_id
-from assay.hub.answers import Benchmark, Board, Finding, HomeAnswer
+from assay.hub.answers import Benchmark, Board, Finding, HomeAnswer, Succession, Task
 from assay.hub.board_pages import Asked, task_answer
 from assay.hub.open import Hub
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
-from assay.storage.database.benchmarks import BenchmarkRow
-from assay.storage.database.boards import BoardRow
+from assay.storage.database.benchmarks import BenchmarkRow, Said
 from assay.storage.database.catching_up import Marks, place_at
 from assay.storage.database.engine import Connection
 
 LATEST_ON_HOME = 8
 PAGE_SIZE = 100
-Boards = Mapping[tuple[str, str], BoardRow]
 
 
 def home(hub: Hub, reader: Reader) -> HomeAnswer:
@@ -50,9 +49,7 @@ def benchmarks(hub: Hub, reader: Reader) -> list[Benchmark]:
 
 
 def _benchmarks(db: Connection, reader: Reader) -> list[Benchmark]:
-    rows = benchmark_rows.benchmarks(db, reader)
-    boards = board_rows.boards_of(db, [row.repo_id for row in rows])
-    return [_benchmark(db, row, boards) for row in rows]
+    return _answers(db, reader, benchmark_rows.benchmarks(db, reader))
 
 
 def benchmark(hub: Hub, reader: Reader, dataset: str) -> Benchmark:
@@ -62,8 +59,7 @@ def benchmark(hub: Hub, reader: Reader, dataset: str) -> Benchmark:
         NotFoundError: There is no such repository, or it is no benchmark.
     """
     with hub.index.read() as db:
-        row = find_benchmark(db, reader, dataset)
-        return _benchmark(db, row, board_rows.boards_of(db, [row.repo_id]))
+        return _answers(db, reader, [find_benchmark(db, reader, dataset)])[0]
 
 
 def find_benchmark(db: Connection, reader: Reader, dataset: str) -> BenchmarkRow:
@@ -85,12 +81,29 @@ def find_benchmark(db: Connection, reader: Reader, dataset: str) -> BenchmarkRow
     )
 
 
-def _benchmark(db: Connection, row: BenchmarkRow, boards: Boards) -> Benchmark:
-    names = benchmark_rows.names(db, row.repo_id)
-    tasks = [
-        task_answer(task, names.get(task.task_id, []), boards.get((row.repo_id, task.task_id)))
-        for task in benchmark_rows.tasks(db, row.repo_id)
-    ]
+def _answers(db: Connection, reader: Reader, rows: Sequence[BenchmarkRow]) -> list[Benchmark]:
+    """Benchmarks; whatever is around them is asked for all at once."""
+    ids = [row.repo_id for row in rows]
+    tasks, names = benchmark_rows.tasks(db, ids), benchmark_rows.names(db, ids)
+    boards, said = board_rows.boards_of(db, ids), benchmark_rows.succession_of(db, reader, ids)
+    findings = benchmark_rows.findings_on_main(db, ids)
+    found = []
+    for row in rows:
+        own = row.repo_id
+        answers = [
+            task_answer(task, names[own].get(task.task_id, []), boards.get((own, task.task_id)))
+            for task in tasks[own]
+        ]
+        found.append(_benchmark(row, answers, findings[own], said[own]))
+    return found
+
+
+def _benchmark(
+    row: BenchmarkRow,
+    tasks: list[Task],
+    findings: Iterable[Mapping[str, Any]],
+    said: Sequence[Said],
+) -> Benchmark:
     return Benchmark(
         id=row.full_name,
         title=row.title,
@@ -104,9 +117,25 @@ def _benchmark(db: Connection, row: BenchmarkRow, boards: Boards) -> Benchmark:
         tasks=tasks,
         models=max((task.models for task in tasks), default=0),
         claims=sum(task.claims for task in tasks),
-        findings=[Finding(**f) for f in benchmark_rows.findings(db, row.repo_id, "main")],
+        findings=[Finding(**finding) for finding in findings],
+        supersedes=_succession(row.full_name, [one for one in said if not one.is_after]),
+        superseded_by=_succession(row.full_name, [one for one in said if one.is_after]),
         mirror_of=row.mirror_of,
     )
+
+
+def _succession(own: str, said: Iterable[Said]) -> list[Succession]:
+    """What is said of each other benchmark, by whom."""
+    found: dict[str, Succession] = {}
+    for one in sorted(said, key=lambda one: (one.other, one.by_other)):
+        by = [one.other if one.by_other else own]
+        known = found.get(one.other)
+        found[one.other] = Succession(
+            id=one.other,
+            is_here=one.is_here or (known is not None and known.is_here),
+            said_by=[*(known.said_by if known else []), *by],
+        )
+    return list(found.values())
 
 
 def board(
@@ -160,7 +189,8 @@ def _why_no_board(
         row = find_benchmark(db, reader, dataset)
     except NotFoundError as error:
         return error
-    known = ", ".join(task.task_id for task in benchmark_rows.tasks(db, row.repo_id))
+    tasks = benchmark_rows.tasks(db, [row.repo_id])[row.repo_id]
+    known = ", ".join(task.task_id for task in tasks)
     return NotFoundError(f"{dataset} has no task '{task_id}'", hint=f"its tasks: {known}")
 
 

@@ -93,9 +93,10 @@ def registered(
     ids = {board.repo_id for board in boards.values()}
     named = {row.repo_id: row for row in benchmark_rows.benchmarks_by_id(db, reader, ids)}
     tasks = {
-        repo_id: {t.task_id: t for t in benchmark_rows.tasks(db, repo_id)} for repo_id in named
+        repo_id: {task.task_id: task for task in of_benchmark}
+        for repo_id, of_benchmark in benchmark_rows.tasks(db, named).items()
     }
-    names = {repo_id: benchmark_rows.names(db, repo_id) for repo_id in named}
+    names = benchmark_rows.names(db, named)
     return {
         subject: Registered(
             board,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class BenchmarkRows:
     names: dict[str, str]
     findings: tuple[Finding, ...]
     broken: Mapping[str, str]
+    succession: Sequence[Mapping[str, Any]] = ()
 
 
 def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> BenchmarkRows:
@@ -55,7 +56,19 @@ def read_benchmark(git: Repository, repo_id: str, commit: str | None) -> Benchma
         "spec_sha256": file.spec_sha256,
     }
     tasks = _tasks(repo_id, file.spec, terms)
-    return BenchmarkRows(repo_id, benchmark, tasks, _names(file.spec, terms), found, {})
+    names, others = _names(file.spec, terms), _succession(repo_id, terms)
+    return BenchmarkRows(repo_id, benchmark, tasks, names, found, {}, others)
+
+
+def _succession(repo_id: str, terms: AssayFile | None) -> list[dict[str, Any]]:
+    if terms is None:
+        return []
+    before, after = (dict.fromkeys(names) for names in (terms.supersedes, terms.superseded_by))
+    return [
+        {"repo_id": repo_id, "other": name, "after": is_after}
+        for names, is_after in ((before, False), (after, True))
+        for name in names
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,12 @@ DATASETS = ("bench/quiz", "bench/puzzle", "bench/renamed", "nowhere/unregistered
 TASKS = ("main", "other", "aka")
 FILES = tuple(f".eval_results/{name}.yaml" for name in "abc")
 SPEC = "name: Q\nevaluation_framework: mteb\ntasks:\n"
-TERMS = 'tasks:\n  "*":\n    metrics: [{id: acc, unit: %s, direction: %s}]\n    items: 50\n'
+TERMS = """supersedes: [bench/puzzle]
+tasks:
+  "*":
+    metrics: [{id: acc, unit: %s, direction: %s}]
+    items: 50
+"""
 STEPS = 30
 VIEWS: tuple[View, ...] = ("models", "claims")
 ROOT = Reader("root", is_admin=True)

@@ -206,6 +206,8 @@ def benchmark(**changes: Any) -> Benchmark:
         "tasks": [task(), task("gsm8k/hard %", models=1, claims=1, chance=None)],
         "models": 5,
         "claims": 8,
+        "supersedes": [],
+        "superseded_by": [],
         "findings": [],
     }
     return Benchmark(**fields | changes)

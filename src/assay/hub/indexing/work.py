@@ -195,6 +195,7 @@ def save(db: Connection, works: Sequence[Work]) -> None:
                 benchmark=work.benchmark.benchmark,
                 tasks=work.benchmark.tasks,
                 names=work.benchmark.names,
+                succession=work.benchmark.succession,
             )
         elif work.row.type == "dataset" and work.row != work.seen:
             standings.touch_boards(db, work.row.repo_id)

@@ -17,7 +17,9 @@ from assay.storage.database.index_tables import (
     finding,
     removal,
     repo,
+    repo_name,
     run_record,
+    succession,
     task,
     task_name,
 )
@@ -120,36 +122,105 @@ def benchmarks_by_id(
     ]
 
 
-def tasks(db: Connection, repo_id: str) -> list[TaskRow]:
-    """The tasks of a benchmark in the order of its spec."""
-    query = sa.select(task).where(task.c.repo_id == repo_id).order_by(task.c.position)
-    return rows_as(TaskRow, db.execute(query))
-
-
-_NAMES = (
-    sa.select(task_name)
-    .where(task_name.c.repo_id == sa.bindparam("repo_id"))
-    .order_by(task_name.c.written)
-)
-
-
-def names(db: Connection, repo_id: str) -> dict[str, list[str]]:
-    """Every task's names as results may write them, its own among them."""
-    query = db.execute(_NAMES, {"repo_id": repo_id})
-    found: dict[str, list[str]] = {}
-    for row in query:
-        found.setdefault(row.task_id, []).append(row.written)
+def tasks(db: Connection, repo_ids: Collection[str]) -> dict[str, list[TaskRow]]:
+    """The tasks of benchmarks in the order of their specs, by the benchmark's id."""
+    found: dict[str, list[TaskRow]] = {repo_id: [] for repo_id in repo_ids}
+    for part in portions(sorted(repo_ids)):
+        query = sa.select(task).where(task.c.repo_id.in_(part)).order_by(task.c.position)
+        for row in rows_as(TaskRow, db.execute(query)):
+            found[row.repo_id].append(row)
     return found
+
+
+Names = dict[str, list[str]]
+
+
+def names(db: Connection, repo_ids: Collection[str]) -> dict[str, Names]:
+    """Every task's names as results may write them, its own among them, by benchmark and task."""
+    found: dict[str, Names] = {repo_id: {} for repo_id in repo_ids}
+    for part in portions(sorted(repo_ids)):
+        query = sa.select(task_name).where(task_name.c.repo_id.in_(part))
+        for row in db.execute(query.order_by(task_name.c.written)):
+            found[row.repo_id].setdefault(row.task_id, []).append(row.written)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One benchmark's word on what comes before or after another.
+
+    Attributes:
+        other: The other benchmark, by its name now if it is here, else as it was written.
+        is_here: Whether the other is a benchmark the reader may see.
+        is_after: Whether the other takes the place of this one.
+        by_other: Whether the other says so, and not this one.
+    """
+
+    other: str
+    is_here: bool
+    is_after: bool
+    by_other: bool
+
+
+def succession_of(
+    db: Connection, reader: Reader, repo_ids: Collection[str]
+) -> dict[str, list[Said]]:
+    """What benchmarks and the others say of what comes before and after them, by id."""
+    full_name = (repo.c.namespace + "/" + repo.c.name).label("full_name")
+    seen = (
+        sa.select(repo_name.c.written, full_name)
+        .join(repo, repo.c.repo_id == repo_name.c.repo_id)
+        .join(benchmark, benchmark.c.repo_id == repo.c.repo_id)
+        .where(repo_name.c.type == "dataset", visible(reader))
+        .subquery()
+    )
+    own = sa.select(
+        succession.c.repo_id, succession.c.other, seen.c.full_name, succession.c.after
+    ).outerjoin(seen, seen.c.written == succession.c.other)
+    of_others = (
+        sa.select(repo_name.c.repo_id, full_name, succession.c.after)
+        .select_from(succession)
+        .join(repo_name, repo_name.c.written == succession.c.other)
+        .join(repo, repo.c.repo_id == succession.c.repo_id)
+        .where(repo_name.c.repo_id != succession.c.repo_id, visible(reader))
+        .distinct()
+    )
+    found: dict[str, list[Said]] = {repo_id: [] for repo_id in repo_ids}
+    for part in portions(sorted(repo_ids)):
+        for repo_id, written, here, after in db.execute(own.where(succession.c.repo_id.in_(part))):
+            found[repo_id].append(
+                Said(here or written, is_here=here is not None, is_after=after, by_other=False)
+            )
+        for repo_id, name, after in db.execute(of_others.where(repo_name.c.repo_id.in_(part))):
+            found[repo_id].append(Said(name, is_here=True, is_after=not after, by_other=True))
+    return found
+
+
+_FINDING = [c for c in finding.c if c.name not in {"repo_id", "lane", "position"}]
 
 
 def findings(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
     """What the checks say about the files at the tip of a lane."""
     query = (
-        sa.select(*(c for c in finding.c if c.name not in {"repo_id", "lane", "position"}))
+        sa.select(*_FINDING)
         .where(finding.c.repo_id == repo_id, finding.c.lane == lane)
         .order_by(finding.c.position)
     )
     return [dict(row) for row in db.execute(query).mappings()]
+
+
+def findings_on_main(db: Connection, repo_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """What the checks say about the files at main of repositories, by id."""
+    found: dict[str, list[dict[str, Any]]] = {repo_id: [] for repo_id in repo_ids}
+    for part in portions(sorted(repo_ids)):
+        query = (
+            sa.select(finding.c.repo_id, *_FINDING)
+            .where(finding.c.repo_id.in_(part), finding.c.lane == "main")
+            .order_by(finding.c.position)
+        )
+        for row in db.execute(query).mappings():
+            found[row["repo_id"]].append({c.name: row[c.name] for c in _FINDING})
+    return found
 
 
 def broken_files(db: Connection, repo_id: str) -> list[tuple[str, str, str]]:

@@ -108,6 +108,17 @@ benchmark = sa.Table(
     sa.Column("spec_sha256", Text, nullable=False),
 )
 
+# Which benchmarks a benchmark says stand before it and after it, by the names that it writes.
+succession = sa.Table(
+    "succession",
+    metadata,
+    sa.Column("repo_id", Hex, primary_key=True),
+    sa.Column("other", Text, primary_key=True),
+    # Whether the other one comes after this one.
+    sa.Column("after", sa.Boolean, primary_key=True),
+    sa.Index("succession_of_other", "other"),
+)
+
 # One row a task: what the spec and the terms (assay.yaml) say, as columns the boards need.
 task = sa.Table(
     "task",

@@ -142,8 +142,9 @@ def put_benchmark(
     benchmark: Mapping[str, Any] | None,
     tasks: Sequence[Mapping[str, Any]],
     names: Mapping[str, str],
+    succession: Sequence[Mapping[str, Any]],
 ) -> set[Pair]:
-    """Replace a benchmark: its row (None when the repository is none), tasks and their names.
+    """Replace a benchmark: its row (None when the repository is none), tasks and all names.
 
     Returns:
         The rows of boards that are to be refreshed, because terms are others now. Which results
@@ -162,6 +163,7 @@ def put_benchmark(
         (tables.benchmark, benchmark_rows),
         (tables.task, tasks),
         (tables.task_name, name_rows),
+        (tables.succession, succession),
     ):
         replace(db, table, [_of(table, repo_id)], rows)
     return pairs
