@@ -93,6 +93,7 @@ def fill(hub: HubProcess, folder: Path) -> dict[str, str]:
     """Fill the hub; gives the path of a page of every kind, by what it shows."""
     rocket = _contested(hub, Work.new(folder / "rocket"))
     _returning(hub, Work.new(folder / "returning"))
+    _conflicting(hub, Work.new(folder / "torn"))
     _of_no_benchmark(hub, Work.new(folder / "lone"))
     _bare_benchmark(hub, Work.new(folder / "bare"))
     _secret(hub, Work.new(folder / "secret"))
@@ -110,6 +111,7 @@ def fill(hub: HubProcess, folder: Path) -> dict[str, str]:
         "contesting claim": claim_page(hub, "ada/rocket-7b", value=55.0),
         "declined claim": claim_page(hub, "ada/rocket-7b", state="declined"),
         "returned claim": claim_page(hub, "ada/returning", value=64.0),
+        "conflicting claim": claim_page(hub, "ada/torn", value=42.0),
         "claim on a benchmark that is elsewhere": claim_page(hub, "ada/lone"),
         **rocket,
         **_talked(hub),
@@ -188,6 +190,18 @@ def _returning(hub: HubProcess, work: Work) -> None:
     push(hub, "ada", "ada/returning", work)
     push(hub, "ada", "ada/returning", work, f"+{before}:main")
     push(hub, "ada", "ada/returning", work, f"{claimed}:main")
+
+
+def _conflicting(hub: HubProcess, work: Work) -> None:
+    """Two values for one task, one of which moves to another file; then main is rewritten."""
+    hub.create("ada", "torn")
+    first = work.commit({"README.md": "x"})
+    work.commit({".eval_results/quiz.yaml": result("41.0") + result("42.0")})
+    work.commit({".eval_results/quiz.yaml": result("41.0"), ".eval_results/b.yaml": result("42.0")})
+    push(hub, "ada", "ada/torn", work)
+    work.git("reset", "--quiet", "--soft", first)
+    work.git("commit", "--quiet", "--message", "all of it at once")
+    push(hub, "ada", "ada/torn", work, "+main")
 
 
 def _of_no_benchmark(hub: HubProcess, work: Work) -> None:

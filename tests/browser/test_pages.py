@@ -33,6 +33,7 @@ KINDS = (
     "contesting claim",
     "declined claim",
     "returned claim",
+    "conflicting claim",
     "claim on a benchmark that is elsewhere",
     "run",
     "pull request",

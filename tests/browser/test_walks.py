@@ -112,6 +112,28 @@ def test_what_came_back_is_said_to_be_introduced_again(
     ]
 
 
+def test_a_claim_that_conflicts_links_the_other_and_tells_of_the_rewriting(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["board of claims"])
+    row = desk.get_by_role("row").filter(has_text="42.0")
+    assert [text.split(" ", 1)[1] for text in row.locator(".badge").all_inner_texts()] == [
+        "author",
+        "conflicting",
+        "history rewritten",
+    ]
+    desk.goto(hub.url + paths["conflicting claim"])
+    told = desk.locator(".timeline .kind").all_inner_texts()
+    assert told == ["introduced 42.0", "moved", "history rewritten"]
+    assert "kept as refs/assay/kept/" in desk.inner_text(".timeline")
+    assert desk.locator(".ended-box").count() == 0
+    for path in ("quiz.yaml", "b.yaml"):
+        href = desk.get_by_role("link", name=f".eval_results/{path}").get_attribute("href")
+        assert "42.0" in desk.request.get(f"{hub.url}{href}").text()
+    desk.get_by_role("link", name="the claim of 41.0").click()
+    assert desk.inner_text(".number .big").startswith("41.0")
+
+
 def test_what_changed_is_still_said_to_have_changed(
     hub: HubProcess, paths: dict[str, str], desk: Page
 ) -> None:

@@ -40,6 +40,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     org: str | None = None
 
 
+class MovedTo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where an entry stands by now, with a commit that shows it there."""
+
+    path: str
+    line: int
+    commit: str
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thread of reports, with its latest version.
 
@@ -58,7 +66,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         samples: Items scored, where a matching run record says so.
         stderr: Standard error in the task's unit, likewise.
         contradicts: The claim on main that this one would replace.
+        path: The file in which the latest version began, at `line` of `commit`.
+        moved_to: Where it stands by now, if that is elsewhere or in another commit.
         conflicts: Whether another live claim of the same lane gives the same task another value.
+        rewritten: Whether history that showed it was rewritten.
         evidence_level: 0 to 5, as the words in the documentation.
         mirror_of: Where the entry was copied from with its whole repository; None for what was
             said here.
@@ -95,14 +106,16 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     author_name: str
     contradicts: str | None
     conflicts: bool = False
+    rewritten: bool = False
+    moved_to: MovedTo | None = None
     mirror_of: str | None = None
 
 
 def badges(claim: Claim) -> list[str]:
     """The words a claim is marked with, wherever it is shown.
 
-    One function of reporter, origin, state and attestation; `private` is a word to those who may
-    see it.
+    One function of reporter, origin, state, attestation and what happened to it; `private` is a
+    word to those who may see it.
     """
     words = [str(claim.reporter)]
     if claim.mirror_of is not None:
@@ -111,6 +124,10 @@ def badges(claim: Claim) -> list[str]:
         words.append(str(claim.state))
     if claim.attestation is not Attestation.NONE:
         words.append(str(claim.attestation))
+    if claim.conflicts:
+        words.append("conflicting")
+    if claim.rewritten:
+        words.append("history rewritten")
     if claim.private:
         words.append("private")
     return words

@@ -11,7 +11,7 @@ claim, whose id counts the push too. Nothing that was on record is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,16 @@ from assay.core.provenance import (
     claim_id,
     live_after,
 )
-from assay.core.record import ClaimRecord, Evidence, PullState, Step, StepKey, VersionRecord
+from assay.core.record import (
+    ClaimRecord,
+    Episode,
+    EpisodeKind,
+    Evidence,
+    PullState,
+    Step,
+    StepKey,
+    VersionRecord,
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +48,7 @@ class Ledger:
         changed_claims: Ids of claims that differ from when the ledger was opened.
         changed_versions: The versions that differ, by (claim, number).
         steps: The steps taken since then that began or ended something.
+        episodes: What happened since then to claims without changing what they say.
     """
 
     repo_id: str
@@ -47,6 +57,7 @@ class Ledger:
     changed_claims: set[str] = field(default_factory=set)
     changed_versions: dict[tuple[str, int], VersionRecord] = field(default_factory=dict)
     steps: dict[StepKey, Step] = field(default_factory=dict)
+    episodes: list[Episode] = field(default_factory=list)
     _live: dict[str, list[Thread]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,15 +124,18 @@ class Ledger:
         else:
             if event.kind == "carried":
                 self._carry(step, event.claim_id)
-            self._keep(event.claim_id, event.entry, behind)
+            self._keep(step, event.claim_id, event.entry, behind)
 
     def _carry(self, step: Step, identity: str) -> None:
         claim = self.claims[identity]
         left = [thread for thread in self.threads(claim.lane) if thread.claim_id != identity]
         self._live[claim.lane] = left
         claim.lane = step.lane
-        self.latest[identity].carried = self._taken(step)
-        self._changed(self.latest[identity])
+        version = self.latest[identity]
+        version.carried = self._taken(step)
+        if version.at_commit is not None:
+            version.at_commit = step.commit
+        self._changed(version)
 
     def _taken(self, step: Step) -> StepKey:
         key = step.push, step.commit
@@ -183,20 +197,54 @@ class Ledger:
         self.latest[identity] = version
         self._changed(version)
 
-    def _keep(self, identity: str, placed: PlacedEntry, behind: Evidence) -> None:
+    def _keep(self, step: Step, identity: str, placed: PlacedEntry, behind: Evidence) -> None:
         version, entry = self.latest[identity], placed.entry
-        now = (placed.path, entry.index, entry.line, behind.samples, behind.stderr, behind.level)
-        if now != (
-            version.path,
-            version.position,
-            version.line,
-            version.samples,
-            version.stderr,
-            version.evidence_level,
-        ):
-            version.path, version.position, version.line = placed.path, entry.index, entry.line
-            version.samples, version.stderr = behind.samples, behind.stderr
-            version.evidence_level = behind.level
+        stood, stands = version.stands, (placed.path, entry.index, entry.line)
+        if stood != stands:
+            version.at_path, version.at_position, version.at_line = stands
+            version.at_commit = step.commit
+            self._changed(version)
+            if stood[0] != placed.path:
+                self._happened(identity, "moved", step, stood[0], placed.path)
+        now = (behind.samples, behind.stderr, behind.level)
+        if now != (version.samples, version.stderr, version.evidence_level):
+            version.samples, version.stderr, version.evidence_level = now
+            self._changed(version)
+
+    def _happened(
+        self, identity: str, kind: EpisodeKind, step: Step, before: str, after: str
+    ) -> None:
+        self.episodes.append(Episode(identity, kind, self._taken(step), before, after))
+        self.changed_claims.add(identity)
+
+    def standing(self, lane: str) -> dict[str, VersionRecord]:
+        """The latest version of each live claim of a lane."""
+        return {thread.claim_id: self.latest[thread.claim_id] for thread in self.threads(lane)}
+
+    def rewrite(
+        self, before: Mapping[str, tuple[int, str]], step: Step, lost: Collection[str]
+    ) -> None:
+        """Say of a lane's claims that the push which ends with this step rewrote its history.
+
+        It touched those whose commit the lane has lost, and those that it changed or ended.
+
+        Args:
+            before: The claims that were live in the lane, with the number of the version that each
+                had and the commit that showed it.
+            step: The tip, or the end, that the push left the lane with.
+            lost: Those commits that the lane no longer has.
+        """
+        for identity, (number, commit) in sorted(before.items()):
+            version = self.latest[identity]
+            is_same = version.number == number and version.until is None
+            if is_same and commit not in lost:
+                continue
+            if is_same and version.commit == commit:
+                version.at_path, version.at_position, version.at_line = version.stands
+                version.at_commit = step.commit
+            after = version.commit if version.until is None else ""
+            self._happened(identity, "rewritten", step, commit, after)
+            self.claims[identity].rewritten = True
             self._changed(version)
 
     def _end(self, identity: str, step: Step) -> None:
@@ -226,12 +274,17 @@ class Ledger:
             deleted: Whether the whole repository was deleted, and every claim with it.
         """
         on_main = {thread.place.content_key for thread in self.threads(MAIN_LANE)}
-        conflicting = self._find_conflicting()
+        states = {
+            identity: State.DELETED
+            if deleted
+            else _state(claim, self.latest[identity], pulls, on_main)
+            for identity, claim in self.claims.items()
+        }
+        conflicting = self._find_conflicting(states)
         for claim in self.claims.values():
-            version = self.latest[claim.claim_id]
             author = claim.lane == MAIN_LANE and namespace_claimed and not mirror
             now = (
-                State.DELETED if deleted else _state(claim, version, pulls, on_main),
+                states[claim.claim_id],
                 Reporter.AUTHOR if author else Reporter.COMMUNITY,
                 claim.claim_id in conflicting,
             )
@@ -239,14 +292,15 @@ class Ledger:
                 claim.state, claim.reporter, claim.conflicts = now
                 self.changed_claims.add(claim.claim_id)
 
-    def _find_conflicting(self) -> set[str]:
-        """Claims that share a lane, a dataset and a task with one of another value."""
+    def _find_conflicting(self, states: Mapping[str, State]) -> set[str]:
+        """Live claims that share a lane, a dataset and a task with one of another value."""
         found = set()
         for threads in self._live.values():
             about: dict[tuple[str, str], list[str]] = {}
             for thread in threads:
                 key = thread.place.dataset_id, thread.place.task_id
-                about.setdefault(key, []).append(thread.claim_id)
+                if states[thread.claim_id] is State.LIVE:
+                    about.setdefault(key, []).append(thread.claim_id)
             for together in about.values():
                 if len({self.latest[identity].value for identity in together}) > 1:
                     found.update(together)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from assay.core.provenance import Place
 
@@ -63,11 +63,16 @@ class ClaimRecord:
     contradicts: str | None
     conflicts: bool
     latest: int
+    rewritten: bool = False
 
 
 @dataclass(slots=True)
 class VersionRecord:
-    """One content of a claim as the index keeps it; steps are named by push and commit."""
+    """One content of a claim as the index keeps it; steps are named by push and commit.
+
+    `path`, `position` and `line` are where it began. `at_path` and its fellows are where it stands
+    by now, and a commit that shows it there; None while that is where it began.
+    """
 
     claim_id: str
     dataset_id: str
@@ -92,11 +97,47 @@ class VersionRecord:
     since: StepKey
     carried: StepKey | None = None
     until: StepKey | None = None
+    at_path: str | None = None
+    at_position: int | None = None
+    at_line: int | None = None
+    at_commit: str | None = None
+
+    @property
+    def stands(self) -> tuple[str, int, int]:
+        """Path, position in the file and line where it stands, or stood at last."""
+        if self.at_path is None or self.at_position is None or self.at_line is None:
+            return self.path, self.position, self.line
+        return self.at_path, self.at_position, self.at_line
+
+    @property
+    def commit(self) -> str:
+        """A commit of its lane that shows it where it stands."""
+        return self.at_commit or (self.carried or self.since)[1]
 
     @property
     def place(self) -> Place:
         """Where it stands and what it is about, for matching."""
-        return Place(self.path, self.position, self.dataset_id, self.task_id, self.content_key)
+        path, position, _ = self.stands
+        return Place(path, position, self.dataset_id, self.task_id, self.content_key)
+
+
+EpisodeKind = Literal["moved", "rewritten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What happened to a claim without changing what it says.
+
+    moved: from the file `before` to the file `after`. rewritten: the step rewrote the lane so that
+    it no longer has the commit `before`, which showed the claim; `after` shows it now, and is empty
+    if nothing does.
+    """
+
+    claim_id: str
+    kind: EpisodeKind
+    step: StepKey
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from assay.core.claim import Claim
+from assay.core.claim import Claim, MovedTo
 from assay.core.difference import FieldChange
 
 Direction = Literal["higher", "lower"]
@@ -107,8 +107,8 @@ class Row(Answer, frozen=True, kw_only=True):
     Attributes:
         rank: Null for a private claim, and for a value that cannot be: they rank nowhere.
         would_rank: Where a private claim would rank, for readers who may see it.
-        badges: author, community, mirror, not checked here, private: from reporter, origin, state,
-            attestation.
+        badges: author, community, mirror, not checked here, conflicting, private …: from reporter,
+            origin, state, attestation and what happened to the claim.
         other_claims: Other live claims about this model and task.
         disagrees: Whether one of them has another value.
         declined: How many claims about this model and task were declined.
@@ -235,7 +235,9 @@ class Version(Answer, frozen=True, kw_only=True):
     """One content of a claim, with the commits and pushes between which it held.
 
     What git says of authorship (`author_*`, `committer_*`) is not authenticated; `pusher` is.
-    `changed` says in which fields it differs from the version before, from what to what.
+    `changed` says in which fields it differs from the version before, from what to what. It began
+    at `line` of `path` in `since_commit`; `moved_to` is where it stands by now, if elsewhere.
+    `carried_*` is the merge that brought it from its pull request to main, and who merged.
     """
 
     number: int
@@ -261,15 +263,22 @@ class Version(Answer, frozen=True, kw_only=True):
     committed: str
     until_commit: str | None
     until_push: int | None
+    moved_to: MovedTo | None = None
+    carried_commit: str | None = None
+    carried_push: int | None = None
+    carried_received: str | None = None
+    carried_by: str | None = None
 
 
 class HistoryLine(Answer, frozen=True, kw_only=True):
     """One line of a claim's history.
 
-    `kind`: introduced, changed, introduced again, deleted, history rewritten, comment, commit, or
-    `pull request` (`discussion`) opened, renamed, ready, closed, reopened, merged. `text` is a
-    reason or a summary; that of a hidden comment is empty. `note` is edited or hidden for such
-    comments, else empty.
+    `kind`: introduced, changed, introduced again, deleted, moved (to another file), carried to
+    main, history rewritten, comment, commit, or `pull request` (`discussion`) opened, renamed,
+    ready, closed, reopened, merged. `text` is a reason or a summary; that of a hidden comment is
+    empty.
+    `note` is edited or hidden for such comments; unchanged where history was rewritten and the
+    claim still stands; else empty.
     """
 
     at: str
@@ -282,7 +291,11 @@ class HistoryLine(Answer, frozen=True, kw_only=True):
 
 
 class ClaimAnswer(Answer, frozen=True, kw_only=True):
-    """A claim with its provenance."""
+    """A claim with its provenance.
+
+    `conflicts_with` are the ids of live claims of the same branch that give the same task another
+    value.
+    """
 
     claim: Claim
     badges: list[str]
@@ -293,6 +306,7 @@ class ClaimAnswer(Answer, frozen=True, kw_only=True):
     versions: list[Version]
     history: list[HistoryLine]
     others: list[Claim]
+    conflicts_with: list[str]
     chance: Chance | None
     yaml: str
     findings: list[Finding]

@@ -17,8 +17,8 @@ from assay.hub.answers import (
     Removal,
 )
 from assay.hub.discussions import CLOSED_STATUSES, Remark
+from assay.hub.history import event_line
 from assay.hub.open import Hub
-from assay.hub.provenance import event_line
 from assay.hub.pulls import NO_CHANGES, Changes
 from assay.hub.repos import RepoType
 from assay.hub.repos import find as find_repo

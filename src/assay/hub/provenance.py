@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
-from assay.core.claim import Claim, Reporter, State, badges
+from assay.core.claim import Claim, MovedTo, Reporter, State, badges
 from assay.core.difference import differences
 from assay.core.permission import MAIN, Reader
 from assay.core.policy import BEST_EVIDENCE
-from assay.core.provenance import Beginning, beginning
 from assay.errors import NotFoundError
 from assay.hub import board_rows, discussions, models
-from assay.hub.answers import ClaimAnswer, Finding, HistoryLine, Version
+from assay.hub.answers import ClaimAnswer, Finding, Version
 from assay.hub.board_pages import task_answer
 from assay.hub.discussions import Remark
+from assay.hub.history import history_of
 from assay.hub.models import Registered
 from assay.hub.open import Hub
+from assay.hub.push import KEPT
 from assay.hub.revisions import RevisionState, revision_state
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
+from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.git import Repository
 
@@ -40,10 +41,13 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
             raise NotFoundError(f"there is no claim {claim_id}")
         said, repo_id = found
         rows = claim_rows.versions_of(db, claim_id)
+        episodes = claim_rows.episodes_of(db, claim_id)
         place = models.registered(db, reader, [said]).get((said.dataset_id, said.task_id))
         others = claim_rows.claims_beside(db, reader, said, repo_id)
         findings = benchmark_rows.findings(db, repo_id, said.lane)
-    events = _events(hub, repo_id, said)
+    git = hub.git.open(repo_id)
+    events, kept = _events(hub, repo_id, said), _kept(hub, git, episodes)
+    path = said.moved_to.path if said.moved_to else said.path
     task = task_answer(place.task, place.names) if place is not None else None
     return ClaimAnswer(
         claim=said,
@@ -53,11 +57,12 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         benchmark_registered=place is not None,
         ref=_ref(said.lane),
         versions=_versions(rows),
-        history=_history(rows, events),
+        history=history_of(rows, episodes, events, kept, said.pull),
+        conflicts_with=_conflicting(said, others),
         others=sorted(others, key=lambda c: (c.state is not State.LIVE, BEST_EVIDENCE.key(c))),
         chance=board_rows.chance_of(said, task) if task else None,
-        yaml=_yaml(hub.git.open(repo_id), said),
-        findings=[Finding(**row) for row in findings if row["path"] == said.path],
+        yaml=_yaml(git, said),
+        findings=[Finding(**row) for row in findings if row["path"] == path],
         revision=_revision(hub, said, place),
     )
 
@@ -84,6 +89,29 @@ def _events(hub: Hub, repo_id: str, said: Claim) -> list[Remark]:
     return [remark for remark in found if remark.event.kind not in ("commit", "renamed")]
 
 
+def _kept(hub: Hub, git: Repository, episodes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """By the push that rewrote history: the ref under which what was there before is kept."""
+    numbers = sorted({row["push"] for row in episodes if row["kind"] == "rewritten"})
+    if not numbers:
+        return {}
+    with hub.durable.read() as db:
+        refs = {number: KEPT + push_rows.find_push(db, number).old for number in numbers}
+    return {number: ref for number, ref in refs.items() if git.head(ref) is not None}
+
+
+def _conflicting(said: Claim, others: Sequence[Claim]) -> list[str]:
+    """Ids of the live claims of the same lane that give the same task another value."""
+    subject = (said.lane, said.dataset_id, said.task_id)
+    return [
+        other.claim_id
+        for other in others
+        if said.conflicts
+        and other.conflicts
+        and (other.lane, other.dataset_id, other.task_id) == subject
+        and other.value != said.value
+    ]
+
+
 def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
     """Versions as answers; each says in which fields it differs from the one before."""
     versions = []
@@ -94,6 +122,7 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
                 value_text=row["value_text"],
                 path=row["path"],
                 line=row["line"],
+                moved_to=_moved_to(row),
                 date=row["date"],
                 source=row["source"],
                 notes=row["notes"],
@@ -113,9 +142,19 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
                 committed=_iso(row["committed_s"]),
                 until_commit=row["until_commit"],
                 until_push=row["until_push"],
+                carried_commit=row["carried_commit"],
+                carried_push=row["carried_push"],
+                carried_received=row["carried_received"],
+                carried_by=row["carried_pusher"],
             )
         )
     return versions
+
+
+def _moved_to(row: Mapping[str, Any]) -> MovedTo | None:
+    if row["at_commit"] is None:
+        return None
+    return MovedTo(path=row["at_path"], line=row["at_line"], commit=row["at_commit"])
 
 
 def _iso(seconds: int) -> str:
@@ -124,63 +163,6 @@ def _iso(seconds: int) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return str(seconds)
-
-
-def _history(rows: Sequence[Mapping[str, Any]], events: Sequence[Remark]) -> list[HistoryLine]:
-    """One line an event, in the order in which the hub learned of them."""
-    lines = [_began(rows[0], "introduced", rows[0]["value_text"])]
-    for before, row in pairwise(rows):
-        kind = beginning(
-            since=(row["since_commit"], row["since_push"]),
-            until=(before["until_commit"], before["until_push"]),
-        )
-        if kind == "changed":
-            how = ", by rewriting history" if before["until_rewrites"] else ""
-            lines.append(_began(row, kind, f"{before['value_text']} → {row['value_text']}{how}"))
-        else:
-            lines += [_ended(before), _began(row, kind, row["value_text"])]
-    if rows[-1]["until_push"] is not None:
-        lines.append(_ended(rows[-1]))
-    lines += [event_line(event) for event in events]
-    return sorted(lines, key=lambda line: line.at)
-
-
-def _began(row: Mapping[str, Any], kind: Beginning, text: str) -> HistoryLine:
-    return HistoryLine(
-        at=row["received"],
-        kind=kind,
-        actor=row["pusher"],
-        text=text,
-        commit=row["since_commit"],
-        pull=None,
-    )
-
-
-def _ended(row: Mapping[str, Any]) -> HistoryLine:
-    return HistoryLine(
-        at=row["until_received"],
-        kind="history rewritten" if row["until_rewrites"] else "deleted",
-        actor=row["until_pusher"],
-        text="the entry is no longer there",
-        commit=row["until_commit"],
-        pull=None,
-    )
-
-
-def event_line(remark: Remark, what: str = "pull request") -> HistoryLine:
-    """What happened to a pull request (or to `what` else), as a line of history."""
-    event = remark.event
-    plain = event.kind in ("comment", "commit")
-    renamed = event.kind == "renamed"
-    return HistoryLine(
-        at=event.at,
-        kind=event.kind if plain else f"{what} {event.kind}",
-        actor=event.actor or None,
-        text=f"{event.about} → {event.text}" if renamed else remark.text,
-        commit=event.about if event.kind == "commit" else None,
-        pull=event.number,
-        note="hidden" if remark.hidden else "edited" if remark.earlier else "",
-    )
 
 
 def _claim_sentence(said: Claim, others: Sequence[Claim]) -> str:

@@ -264,7 +264,8 @@ def test_another_place_or_evidence_is_written_and_is_no_new_version() -> None:
     story.push(MAIN_LANE, "c1", "a 1")
     story.push(MAIN_LANE, "c2", "b 2", "a 1", evidence={("x.yaml", 1): Evidence(3, 10, 0.5)})
     version = story.version("a 1")
-    assert (version.number, version.position, version.line) == (1, 1, 2)
+    assert (version.number, version.position, version.line) == (1, 0, 1)
+    assert (version.stands, version.commit) == (("x.yaml", 1, 2), "c2")
     assert (version.evidence_level, version.samples, version.stderr) == (3, 10, 0.5)
     assert version.since == (1, "c1")
     assert (version.claim_id, 1) in story.ledger.changed_versions

@@ -108,6 +108,12 @@ class Told:
         found.sort(key=lambda claim: (claim.first_push, claim.claim_id))
         return [self.claim(claim.claim_id, as_=as_) for claim in found]
 
+    def by_value(self, name: str, *values: str) -> list[ClaimAnswer]:
+        """The claims about a model that say these values, in this order."""
+        found = {answer.claim.value_text: answer for answer in self.claims(name)}
+        assert found.keys() == set(values)
+        return [found[value] for value in values]
+
     def claim(self, claim_id: str, *, as_: str = "root") -> ClaimAnswer:
         return provenance.claim(self.hub, self.reader(as_), claim_id)
 

@@ -125,6 +125,7 @@ def claim_answer(**changes: Any) -> ClaimAnswer:
             line("2026-02-03T08:00:00Z", "changed", text="67.9 → 68.1", commit=OTHER_COMMIT),
         ],
         "others": [claim("acme/rocket-7b", "71.5")],
+        "conflicts_with": [],
         "chance": chance(61.2, 74.3),
         "yaml": YAML,
         "findings": [],

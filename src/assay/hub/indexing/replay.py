@@ -6,7 +6,7 @@ said before (`core.provenance`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,12 +74,26 @@ class Replay:
         if lane is None:
             return
         base = self.main if lane != MAIN_LANE else None
-        for step in self._steps(lane, push, base):
+        stood = {
+            identity: (version.number, version.commit)
+            for identity, version in self.ledger.standing(lane).items()
+        }
+        steps = list(self._steps(lane, push, base))
+        for step in steps:
             self._advance(step, base)
+        if stood and steps and steps[-1].rewrites:
+            self.ledger.rewrite(stood, steps[-1], self._lost(push, stood.values()))
         tip = None if push.new == ZERO else push.new
         if lane == MAIN_LANE:
             self.main = tip
         self._see_tip(lane, tip, base)
+
+    def _lost(self, push: Push, stood: Iterable[tuple[int, str]]) -> set[str]:
+        """Of the commits at which claims stood, those that the lane has no more."""
+        commits = {commit for _, commit in stood}
+        if push.new == ZERO:
+            return commits
+        return {commit for commit in commits if not self.git.is_ancestor(commit, push.new)}
 
     def _steps(self, lane: str, push: Push, base: str | None) -> Iterator[Step]:
         """The commits that a push brought to its lane, oldest first; or that the lane ended."""

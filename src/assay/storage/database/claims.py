@@ -13,13 +13,21 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from assay.core.claim import Attestation, Claim, Reporter, Source, State
+from assay.core.claim import Attestation, Claim, MovedTo, Reporter, Source, State
 from assay.core.ledger import state_of
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
 from assay.storage.database.catching_up import Marks
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import claim, earlier, pull_status, repo, step, subject
+from assay.storage.database.index_tables import (
+    claim,
+    earlier,
+    episode,
+    pull_status,
+    repo,
+    step,
+    subject,
+)
 
 SINCE, INTRODUCED = sa.alias(step, "since_step"), sa.alias(step, "introduced_step")
 UNTIL = sa.alias(step, "until_step")
@@ -49,10 +57,14 @@ _SHOWN = (
     "reporter",
     "contradicts",
     "conflicts",
+    "rewritten",
     "first_push",
     "latest_push",
     "path",
     "line",
+    "at_path",
+    "at_line",
+    "at_commit",
     "value",
     "value_text",
     "date",
@@ -109,10 +121,14 @@ def claim_of(row: Any) -> Claim:
         reporter,
         contradicts,
         conflicts,
+        rewritten,
         first_push,
         latest_push,
         path,
         line,
+        at_path,
+        at_line,
+        at_commit,
         value,
         value_text,
         date,
@@ -169,6 +185,8 @@ def claim_of(row: Any) -> Claim:
         author_name=author_name,
         contradicts=contradicts,
         conflicts=conflicts,
+        rewritten=rewritten,
+        moved_to=MovedTo(path=at_path, line=at_line, commit=at_commit) if at_commit else None,
         mirror_of=mirror_of if lane == MAIN_LANE else None,
     )
 
@@ -209,7 +227,19 @@ def claims_on(
 
 
 _CARRIED = sa.alias(step, "carried_step")
-_AT = {"path", "line", "value", "value_text", "date", "source", "notes", "dataset_revision"}
+_AT = {
+    "path",
+    "line",
+    "at_path",
+    "at_line",
+    "at_commit",
+    "value",
+    "value_text",
+    "date",
+    "source",
+    "notes",
+    "dataset_revision",
+}
 _AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
 
 
@@ -265,7 +295,7 @@ class _Then:
         self.says = (row.repo_id, row.content_key)
 
     def claim(self, on_main: Collection[tuple[str, str]]) -> Claim:
-        """What it said and where it stood. Its conflicts are today's, and left out."""
+        """What it said and where it stood. What is not in versions is today's, and left out."""
         row, is_main = self._row, self.lane == MAIN_LANE
         is_author = is_main and row.claimed and row.mirror_of is None
         return msgspec.structs.replace(
@@ -275,6 +305,8 @@ class _Then:
             reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
             latest_push=row.since_push,
             conflicts=False,
+            rewritten=False,
+            moved_to=None,
             mirror_of=row.mirror_of if is_main else None,
         )
 
@@ -311,6 +343,9 @@ def claims_beside(db: Connection, reader: Reader, said: Claim, repo_id: str) -> 
     return _read(db, query)
 
 
+_STANDS = ("path", "position")
+
+
 @dataclass(frozen=True, slots=True)
 class EntryRow:
     """What a live claim says, as its file says it."""
@@ -333,7 +368,13 @@ class EntryRow:
 def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> list[EntryRow]:
     """What stands in the files of many model repositories: main first, then open pull requests."""
     written = {"dataset_id", "task_id"}
-    columns = [(subject if name in written else claim).c[name] for name in EntryRow.__slots__]
+    moved = {
+        name: sa.func.coalesce(claim.c[f"at_{name}"], claim.c[name]).label(name) for name in _STANDS
+    }
+    columns = [
+        moved.get(name, (subject if name in written else claim).c[name])
+        for name in EntryRow.__slots__
+    ]
     query = (
         sa.select(*columns)
         .join(repo, repo.c.repo_id == claim.c.repo_id)
@@ -343,8 +384,7 @@ def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> l
             claim.c.repo_id,
             claim.c.lane != MAIN_LANE,
             claim.c.pull,
-            claim.c.path,
-            claim.c.position,
+            *moved.values(),
             claim.c.claim_id,
         )
     )
@@ -377,15 +417,33 @@ def _versions(table: sa.Table) -> sa.Select[Any]:
             *(table.c[name] for name in shared),
             *(column.label(_named("since", column.name)) for column in SINCE.c),
             *(UNTIL.c[name].label(f"until_{name}") for name in _ENDED),
+            *(_CARRIED.c[name].label(f"carried_{name}") for name in _TOLD),
         )
         .select_from(table)
         .join(SINCE, SINCE.c.id == table.c.since)
+        .outerjoin(_CARRIED, _CARRIED.c.id == table.c.carried)
         .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
     )
 
 
-# What a version's end tells; of a lane that was deleted there is no commit.
-_ENDED = ("commit", "push", "received", "pusher", "rewrites", "lane")
+# What other steps than a version's first tell; of a lane that was deleted there is no commit.
+_TOLD = ("commit", "push", "received", "pusher")
+_ENDED = (*_TOLD, "rewrites", "lane")
+
+
+def episodes_of(db: Connection, claim_id: str) -> list[dict[str, Any]]:
+    """What happened to a claim without changing what it says, with the step at which it did."""
+    query = (
+        sa.select(
+            *(episode.c[name] for name in ("kind", "before", "after")),
+            *(step.c[name] for name in (*_TOLD, "lane")),
+        )
+        .join(step, step.c.id == episode.c.step)
+        .join(claim, claim.c.id == episode.c.claim)
+        .where(claim.c.claim_id == claim_id)
+        .order_by(step.c.push, episode.c.kind, step.c.commit)
+    )
+    return [dict(row) for row in db.execute(query).mappings()]
 
 
 def _named(step_name: str, column: str) -> str:

@@ -15,7 +15,9 @@ _NUMBERED = {
     "subject": ("subject", ("dataset_id", "task_id")),
     "board": ("board", ("repo_id", "task_id")),
     "claim": ("claim", ("claim_id",)),
-    **dict.fromkeys(("introduced", "carried", "since", "until"), ("step", ("push", "commit"))),
+    **dict.fromkeys(
+        ("introduced", "carried", "since", "until", "step"), ("step", ("push", "commit"))
+    ),
 }
 # What says which row it is where the primary key is a number.
 _KEYS = {

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 8
+SCHEMA = 9
 
 metadata = sa.MetaData()
 
@@ -206,9 +206,14 @@ def _content() -> list[sa.Column[Any]]:
     return [
         sa.Column("number", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("content_key", Hex, nullable=False),
+        # Where it began; and where it stands by now, if elsewhere, with a commit that shows that.
         sa.Column("path", Text, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
+        sa.Column("at_path", Text),
+        sa.Column("at_position", sa.Integer),
+        sa.Column("at_line", sa.Integer),
+        sa.Column("at_commit", Hex),
         sa.Column("dataset_revision", Text),
         sa.Column("value", sa.Float(53), nullable=False),
         sa.Column("value_text", Text, nullable=False),
@@ -247,6 +252,8 @@ claim = sa.Table(
     sa.Column("contradicts", Hex),
     # Whether another claim of its lane says something else about the same task.
     sa.Column("conflicts", sa.Boolean, nullable=False),
+    # Whether history that showed it was rewritten.
+    sa.Column("rewritten", sa.Boolean, nullable=False),
     # Of its first and latest version: what policies choose by.
     sa.Column("first_push", sa.Integer, nullable=False),
     sa.Column("latest_push", sa.Integer, nullable=False),
@@ -268,6 +275,18 @@ earlier = sa.Table(
     sa.Column("claim", sa.Integer, nullable=False),
     *_content(),
     sa.PrimaryKeyConstraint("claim", "number"),
+)
+
+# What happened to a claim without changing what it says (`core.record.Episode`).
+episode = sa.Table(
+    "episode",
+    metadata,
+    sa.Column("claim", sa.Integer, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("before", Text, nullable=False),
+    sa.Column("after", Text, nullable=False),
+    sa.PrimaryKeyConstraint("claim", "step", "kind"),
 )
 
 # Who stands on a board under the policy `best-evidence`, from public claims alone. Refreshed by the

@@ -71,7 +71,8 @@ def put_repo_rows(db: Connection, rows: Sequence[RepoRow]) -> None:
 def forget_repo(db: Connection, repo_id: str) -> None:
     """Remove every row of a repository, to be written anew from its first push."""
     its_claims = sa.select(tables.claim.c.id).where(_of(tables.claim, repo_id))
-    db.execute(sa.delete(tables.earlier).where(tables.earlier.c.claim.in_(its_claims)))
+    for table in (tables.earlier, tables.episode):
+        db.execute(sa.delete(table).where(table.c.claim.in_(its_claims)))
     for table in tables.metadata.sorted_tables:
         if "repo_id" in table.c and table not in (tables.board, tables.standing):
             db.execute(sa.delete(table).where(_of(table, repo_id)))

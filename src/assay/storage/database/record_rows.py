@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from assay.core.ledger import Ledger
 from assay.core.record import ClaimRecord, Step, StepKey, VersionRecord
 from assay.storage.database.engine import Connection
-from assay.storage.database.index_tables import claim, earlier, step, subject
+from assay.storage.database.index_tables import claim, earlier, episode, step, subject
 from assay.storage.database.standings import boards_answering
 from assay.storage.database.writing import insert, next_number, portions, put
 
@@ -26,7 +26,7 @@ _INTRODUCED, _CARRIED = sa.alias(step, "introduced_step"), sa.alias(step, "carri
 _RECORD = (
     sa.select(
         *(claim.c[name] for name in ("claim_id", "repo_id", "lane", "pull", "state", "reporter")),
-        *(claim.c[name] for name in ("contradicts", "conflicts")),
+        *(claim.c[name] for name in ("contradicts", "conflicts", "rewritten")),
         *(claim.c[name] for name in _CONTENT),
         subject.c.dataset_id,
         subject.c.task_id,
@@ -69,6 +69,7 @@ def load_ledger(db: Connection, repo_id: str) -> Ledger:
             contradicts=row.contradicts,
             conflicts=row.conflicts,
             latest=row.number,
+            rewritten=row.rewritten,
         )
         latest[row.claim_id] = VersionRecord(
             claim_id=row.claim_id,
@@ -116,6 +117,7 @@ def save_ledgers(db: Connection, ledgers: Sequence[Ledger]) -> None:
             "reporter": one.reporter,
             "contradicts": one.contradicts,
             "conflicts": one.conflicts,
+            "rewritten": one.rewritten,
             "first_push": first,
             "latest_push": version.since[0],
         }
@@ -128,6 +130,18 @@ def save_ledgers(db: Connection, ledgers: Sequence[Ledger]) -> None:
         if number < ledger.latest[identity].number
     ]
     put(db, earlier, past)
+    happened = [
+        {
+            "claim": numbers[one.claim_id],
+            "step": steps[ledger.repo_id, *one.step],
+            "kind": one.kind,
+            "before": one.before,
+            "after": one.after,
+        }
+        for ledger in ledgers
+        for one in ledger.episodes
+    ]
+    insert(db, episode, happened)
 
 
 def _content(

@@ -48,7 +48,7 @@ def _entry(
         "rank": place.rank,
         "modelId": claim.model,
         "value": claim.value,
-        "filename": claim.path,
+        "filename": claim.moved_to.path if claim.moved_to else claim.path,
         "verified": False,
         "author": {"name": namespace, "fullname": namespace, "type": kind},
         "taskId": found.board.task.task_id,

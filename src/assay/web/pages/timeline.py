@@ -9,8 +9,9 @@ from itertools import chain
 
 from assay.hub.answers import ClaimAnswer, HistoryLine, Version
 
-# Kinds of line at which no content of the claim begins.
-_NO_CONTENT = ("opened", "closed", "reopened", "merged", "deleted", "rewritten", "comment")
+# Ends of kinds of line at which no content of the claim begins.
+_OF_PULLS = ("opened", "closed", "reopened", "merged", "comment")
+_NO_CONTENT = (*_OF_PULLS, "deleted", "rewritten", "moved", "carried to main")
 _ENDS = ("closed", "deleted", "rewritten")
 _CONTENT_BEGINS = ("introduced", "introduced again", "changed")
 _BEGINS = (*_CONTENT_BEGINS, "pull request reopened")
@@ -68,8 +69,13 @@ def ending(answer: ClaimAnswer) -> HistoryLine | None:
     """The line of the history that ended a claim, if it is not live: by whom, when and why."""
     if answer.claim.state == "live":
         return None
-    turns = [line for line in answer.history if line.kind in _BEGINS or line.kind.endswith(_ENDS)]
-    return turns[-1] if turns and turns[-1].kind.endswith(_ENDS) else None
+    turns = [line for line in answer.history if line.kind in _BEGINS or _is_end(line)]
+    return turns[-1] if turns and _is_end(turns[-1]) else None
+
+
+def _is_end(line: HistoryLine) -> bool:
+    """Whether the claim stood no more after it: not so where it came through a rewriting."""
+    return line.kind.endswith(_ENDS) and line.note != "unchanged"
 
 
 def is_apart(version: Version) -> bool:
@@ -86,15 +92,13 @@ def _moment(line: HistoryLine, version: Version | None) -> Moment:
         text="" if version is not None and line.text == version.value_text else line.text,
         commit=line.commit,
         pull=line.pull,
-        tone=_tone(line.kind),
+        tone="end" if _is_end(line) else _tone(line.kind),
         version=version,
         apart=version is not None and is_apart(version),
     )
 
 
 def _tone(kind: str) -> str:
-    if kind.endswith(_ENDS):
-        return "end"
     if kind in _CONTENT_BEGINS or kind.startswith("carried") or kind.endswith("merged"):
         return "change"
     return "plain"

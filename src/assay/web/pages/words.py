@@ -35,6 +35,15 @@ _BADGES = {
     "not checked here": Badge(
         "not checked here", "\N{EN DASH}", "plain", "carries a token that this hub cannot check"
     ),
+    "conflicting": Badge(
+        "conflicting", "≠", "warn", "another claim of the same branch gives this task another value"
+    ),
+    "history rewritten": Badge(
+        "history rewritten",
+        "↶",
+        "plain",
+        "the branch was rewritten; the commits that showed this claim are kept",
+    ),
     "private": Badge("private", "▣", "plain", "seen only by those who may read the repository"),
     "declined": Badge("declined", "✕", "warn", "its pull request was closed by the owner"),
     "withdrawn": Badge(
