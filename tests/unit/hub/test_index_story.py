@@ -289,6 +289,7 @@ def expect_pages_under_any_policy(hub: Hub, story: Story) -> None:
                 place = board_rows.find_place(db, ROOT, record.namespace, record.name, task_id)
                 claims = claim_rows.claims_on(db, STRANGER, of.id)
             assert place is not None
+            asked_anew = boards.benchmark(hub, ROOT, record.full_name)
             for policy, view in itertools.product(POLICIES, VIEWS):
                 board = boards.board(
                     hub, ROOT, record.full_name, task_id, policy=policy, view=view, limit=None
@@ -298,6 +299,7 @@ def expect_pages_under_any_policy(hub: Hub, story: Story) -> None:
                 assert public == expected, story.told
                 assert board.count == len(expected)
                 assert (board.title, board.private) == (place.benchmark.title, record.private)
+                assert board.task in asked_anew.tasks, story.told
 
 
 def _sign(direction: str | None) -> int:
