@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+ROUNDS ?= 300
 ARGS ?=
 
 BIN := .venv/bin
@@ -26,8 +27,9 @@ test: .venv/.dev ## Run every test; lint, types and import rules are among them 
 	@tools/client 1.9 >/dev/null || echo "The tests of an older client will be skipped."
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -rfEs $(ARGS)
 
-storm: .venv/.dev ## Kill servers in the middle of pushes, 200 rounds
-	@ASSAY_STORM_ROUNDS=200 $(BIN)/pytest tests/flows -m storm $(ARGS)
+storm: .venv/.dev ## Kill whoever pushes, indexes, sweeps or rebuilds, 300 rounds each
+	@ASSAY_STORM_ROUNDS=$(ROUNDS) ASSAY_KILL_ROUNDS=$(ROUNDS) ASSAY_REBUILD_ROUNDS=$(ROUNDS) \
+		$(BIN)/pytest tests/flows -m storm $(ARGS)
 
 # tests/build/test_lint.py runs these same lines.
 lint: .venv/.dev ## Check style, format, types and import rules

@@ -43,6 +43,7 @@ def test_however_many_processes_the_index_is_the_same_to_the_byte(hub: HubProces
         assert dump(hub) == found
 
 
+@pytest.mark.storm
 def test_a_rebuild_killed_anywhere_goes_on_and_ends_the_same(
     hub: HubProcess, tmp_path: Path
 ) -> None:
