@@ -9,6 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from assay.core.permission import MAIN, Reader
 from assay.errors import AssayError
+from assay.formats.run_record import (
+    RunBenchmark,
+    RunMetric,
+    RunModel,
+    RunRecord,
+    RunSamples,
+    write_run_record,
+)
 from assay.hub import discussions, indexing, lifecycle, people, pulls, repos
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
@@ -40,6 +48,23 @@ WAYS |= {"end": 0.4, "benchmark": 1.5}
 RESULTS = {way: WAYS[way] for way in ("push", "propose", "on_pull", "rewrite")}
 
 
+def _records() -> dict[str, bytes]:
+    """Run records by digest: of a run whose score some entries give, and of one they do not."""
+    made = (
+        RunRecord(
+            model=RunModel(repo="ada/one"),
+            benchmark=RunBenchmark(id="bench/quiz", task_id="main"),
+            samples=RunSamples(total=50, completed=50),
+            metrics=(RunMetric(id="acc", value=value),),
+        )
+        for value in (60, 12)
+    )
+    return dict(map(write_run_record, made))
+
+
+RECORDS = _records()
+
+
 @dataclass
 class Story:
     """A hub, and the random things that are done to it."""
@@ -65,13 +90,20 @@ class Story:
             value = self.chance.choice((0, 1, 25.5, 60, 61, 250))
             lines.append(f"- dataset: {{id: {dataset}, task_id: {task}}}\n  value: {value}\n")
             if self.chance.random() < 0.3:
-                lines.append("  source: {url: https://example.org/paper}\n")
+                named = self.chance.choice(("paper", *(f"runs/{digest}" for digest in RECORDS)))
+                lines.append(f"  source: {{url: https://example.org/{named}}}\n")
             if self.chance.random() < 0.2:
                 lines.append(f"  notes: {self.chance.choice(('5-shot', 'with tools'))}\n")
         return "".join(lines).encode() or b"[]\n"
 
     def change(self) -> dict[str, bytes]:
-        found = {path: self.results() for path in FILES if self.chance.random() < 0.5}
+        found = {path: self.results() for path in FILES if self.chance.random() < 0.4}
+        if self.chance.random() < 0.3:  # a run record, or what is none where one was
+            digest = self.chance.choice(tuple(RECORDS))
+            said = RECORDS[digest] if self.chance.random() < 0.7 else b"{}"
+            found[f".eval_results/runs/{digest}.json"] = said
+        if self.chance.random() < 0.1:
+            found["README.md"] = f"---\ntags: [{self.chance.choice('abc')}]\n---\n# M\n".encode()
         return found or {FILES[0]: self.results()}
 
     def land(

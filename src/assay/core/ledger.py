@@ -19,7 +19,9 @@ from assay.core.claim import Reporter, State
 from assay.core.provenance import (
     MAIN_LANE,
     Event,
+    Place,
     PlacedEntry,
+    Subject,
     Thread,
     advance,
     claim_id,
@@ -37,18 +39,41 @@ from assay.core.record import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a step changed: files by path, and all that was or is said in them is about."""
+
+    paths: Collection[str]
+    subjects: Collection[Subject]
+
+    def takes(self, threads: Iterable[Thread]) -> list[Thread]:
+        """Those that stand in these files."""
+        return [thread for thread in threads if thread.place.path in self.paths]
+
+    def leaves(self, threads: Iterable[Thread]) -> list[Thread]:
+        """Those that stand elsewhere."""
+        return [thread for thread in threads if thread.place.path not in self.paths]
+
+
+def _as_they_stand(thread: Thread) -> tuple[str, int]:
+    return thread.place.path, thread.place.index
+
+
 @dataclass(slots=True)
 class Ledger:
-    """The record of one repository.
+    """The record of one repository, or all that it says about some subjects.
+
+    What is said about one subject never hangs on what is said about another.
 
     Attributes:
         repo_id: The repository.
-        claims: All its claims by id.
+        claims: Its claims by id.
         latest: The latest version of each.
         changed_claims: Ids of claims that differ from when the ledger was opened.
         changed_versions: The versions that differ, by (claim, number).
         steps: The steps taken since then that began or ended something.
         episodes: What happened since then to claims without changing what they say.
+        others_live: How many claims are live that are not here.
     """
 
     repo_id: str
@@ -58,22 +83,31 @@ class Ledger:
     changed_versions: dict[tuple[str, int], VersionRecord] = field(default_factory=dict)
     steps: dict[StepKey, Step] = field(default_factory=dict)
     episodes: list[Episode] = field(default_factory=list)
-    _live: dict[str, list[Thread]] = field(default_factory=dict)
+    others_live: int = 0
+    _live: dict[str, dict[Subject, list[Thread]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for claim in self.claims.values():
             version = self.latest[claim.claim_id]
             if version.until is None:
                 thread = Thread(claim.claim_id, version.place)
-                self._live.setdefault(claim.lane, []).append(thread)
+                about = self._live.setdefault(claim.lane, {})
+                about.setdefault(thread.place.subject, []).append(thread)
         # As a step leaves them: which of two equal claims is which must not hang on when the
         # ledger was last saved.
-        for threads in self._live.values():
-            threads.sort(key=lambda one: (one.place.path, one.place.index))
+        for of_lane in self._live.values():
+            for threads in of_lane.values():
+                threads.sort(key=_as_they_stand)
 
     def threads(self, lane: str) -> list[Thread]:
         """The live claims of a lane, in the order in which their entries stand."""
-        return self._live.get(lane, [])
+        found = [thread for threads in self._live.get(lane, {}).values() for thread in threads]
+        return sorted(found, key=_as_they_stand)
+
+    def naming(self, lane: str, records: Collection[str]) -> list[Place]:
+        """Where a lane's live claims stand that name one of these run records."""
+        threads = self.threads(lane) if records else []
+        return [t.place for t in threads if self.latest[t.claim_id].run_record in records]
 
     def advance(
         self,
@@ -82,16 +116,27 @@ class Ledger:
         *,
         evidence: Mapping[tuple[str, int], Evidence],
         carried: Sequence[Thread] = (),
-    ) -> list[Thread]:
-        """Take one step of a lane; returns what is live after it.
+        within: Within | None = None,
+    ) -> None:
+        """Take one step of a lane.
 
         Args:
             step: The commit and its push.
-            entries: What the commit says in the step's lane.
+            entries: What the commit says in the step's lane; with `within`, in those files.
             evidence: By (path, index in the file) of an entry.
             carried: Live claims of pull requests that this push merged.
+            within: What the step changed; None for anything.
         """
-        lane = step.lane
+        lane, entries = step.lane, list(entries)
+        live = self._live.setdefault(lane, {})
+        subjects = set(live if within is None else within.subjects)
+        subjects.update(placed.subject for placed in entries)
+        before: list[Thread] = []
+        rest: dict[Subject, list[Thread]] = {}
+        for subject in subjects:
+            threads = live.get(subject, ())
+            rest[subject] = [] if within is None else within.leaves(threads)
+            before += threads if within is None else within.takes(threads)
 
         def name(placed: PlacedEntry) -> str:
             place = placed.path, placed.entry.index
@@ -100,11 +145,13 @@ class Ledger:
                 return claim_id(self.repo_id, lane, f"{step.commit}@{step.push}", *place)
             return identity
 
-        events = advance(self.threads(lane), entries, name=name, carried=carried)
+        events = advance(before, entries, name=name, carried=carried)
         for event in events:
             self._apply(step, event, evidence)
-        self._live[lane] = live_after(events)
-        return self._live[lane]
+        for thread in live_after(events):
+            rest[thread.place.subject].append(thread)
+        for subject, threads in rest.items():
+            live[subject] = sorted(threads, key=_as_they_stand)
 
     def _is_live(self, identity: str) -> bool:
         return identity in self.latest and self.latest[identity].until is None
@@ -128,8 +175,9 @@ class Ledger:
 
     def _carry(self, step: Step, identity: str) -> None:
         claim = self.claims[identity]
-        left = [thread for thread in self.threads(claim.lane) if thread.claim_id != identity]
-        self._live[claim.lane] = left
+        about = self._live[claim.lane]
+        subject = claim.dataset_id, claim.task_id
+        about[subject] = [thread for thread in about[subject] if thread.claim_id != identity]
         claim.lane = step.lane
         version = self.latest[identity]
         version.carried = self._taken(step)
@@ -295,32 +343,26 @@ class Ledger:
     def _find_conflicting(self, states: Mapping[str, State]) -> set[str]:
         """Live claims that share a lane, a dataset and a task with one of another value."""
         found = set()
-        for threads in self._live.values():
-            about: dict[tuple[str, str], list[str]] = {}
-            for thread in threads:
-                key = thread.place.dataset_id, thread.place.task_id
-                if states[thread.claim_id] is State.LIVE:
-                    about.setdefault(key, []).append(thread.claim_id)
-            for together in about.values():
-                if len({self.latest[identity].value for identity in together}) > 1:
-                    found.update(together)
+        for of_lane in self._live.values():
+            for threads in of_lane.values():
+                live = [t.claim_id for t in threads if states[t.claim_id] is State.LIVE]
+                if len({self.latest[identity].value for identity in live}) > 1:
+                    found.update(live)
         return found
 
     def count_live(self) -> int:
-        """How many claims stand."""
-        return sum(claim.state == State.LIVE for claim in self.claims.values())
+        """How many claims stand, of all."""
+        live = sum(claim.state == State.LIVE for claim in self.claims.values())
+        return self.others_live + live
 
     def contradict(self, pairs: Iterable[tuple[PlacedEntry, PlacedEntry]], lane: str) -> None:
         """Name, on each changed entry of a pull request, the claim on main that it contradicts."""
         own = {thread.place.content_key: thread.claim_id for thread in self.threads(lane)}
-        main = self.threads(MAIN_LANE)
-        exact = {thread.place.content_key: thread.claim_id for thread in main}
-        about = {(t.place.dataset_id, t.place.task_id): t.claim_id for t in reversed(main)}
         for changed, base in pairs:
             claim = self.claims.get(own.get(changed.entry.content_key, ""))
-            target = exact.get(base.entry.content_key) or about.get(
-                (base.entry.dataset_id, base.entry.task_id)
-            )
+            main = self._live.get(MAIN_LANE, {}).get(base.subject, [])
+            exact = {thread.place.content_key: thread.claim_id for thread in main}
+            target = exact.get(base.entry.content_key) or (main[0].claim_id if main else None)
             if claim is not None and claim.contradicts != target:
                 claim.contradicts = target
                 self.changed_claims.add(claim.claim_id)

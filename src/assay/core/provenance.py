@@ -5,7 +5,9 @@ that one commit holds. The rules:
 
 1. An entry of a step is matched with one of the step before: first by equal content (same path
    preferred); else by the same dataset, task and path, in order; else by the same dataset and task,
-   in order.
+   in order. What matches is about the same dataset and task; and what stands in a file that both
+   steps have with the same bytes matches itself. So such files can be left out on both sides, and
+   so can what is about other tasks: nothing else matches otherwise for it.
 2. What is matched stays the same claim; if its content differs, it is a new version of it.
 3. What is left in the new step is introduced: a new claim, whose id is the digest of where it came
    in (repository, lane, commit, path, index in the file).
@@ -13,7 +15,8 @@ that one commit holds. The rules:
 5. On main, an entry that would be introduced and equals a live entry of a pull request merged there
    is not a new claim: the pull request's claim is carried to main.
 6. A pull request's own entries at a commit are those that differ in content from the entries at the
-   commit's merge base with main: what main says already is no second claim.
+   commit's merge base with main: what main says already is no second claim. Files that are the
+   same in both say nothing, so that of equal entries the one in a changed file is its own.
 7. A claim that was deleted returns when its lane goes back to where it was introduced. It is then
    introduced again, not changed: between its two versions nobody claimed it.
 """
@@ -29,6 +32,8 @@ from typing import Literal
 from assay.formats.result import Entry
 
 MAIN_LANE = "main"
+Subject = tuple[str, str]
+"""A dataset and a task, as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class PlacedEntry:
         """Entries of a commit in order: by file, then as written."""
         return self.path, self.entry.index
 
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return self.entry.dataset_id, self.entry.task_id
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -53,6 +63,11 @@ class Place:
     dataset_id: str
     task_id: str
     content_key: str
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return self.dataset_id, self.task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +166,12 @@ def live_after(events: Iterable[Event]) -> list[Thread]:
 
 
 def own_entries(entries: Iterable[PlacedEntry], base: Iterable[PlacedEntry]) -> list[PlacedEntry]:
-    """What a pull request itself says (rule 6): entries not in the merge base, by content."""
+    """What a pull request itself says (rule 6): entries not in the merge base, by content.
+
+    Args:
+        entries: Those at its commit, in files that differ from the merge base's.
+        base: Those of the merge base, in files that differ.
+    """
     known = Counter(placed.entry.content_key for placed in base)
     own = []
     for placed in sorted(entries, key=lambda placed: placed.order):

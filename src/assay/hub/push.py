@@ -203,7 +203,7 @@ def _check_results(
     if folder is not None and folder.kind != "folder":
         return [special_entry_finding(FOLDER, folder.kind)]
     changed = _changed_paths(before, after, git)
-    tree = reader.at(after).only(changed)
+    tree = reader.part(after, changed)
     # Told to the pusher and not kept: the benchmark may change its tasks and bounds at any time.
     declared = declared_by(hub, actor, tree.datasets())
     with hub.durable.read() as db:

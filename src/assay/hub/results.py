@@ -42,14 +42,6 @@ class ResultTree:
         """Every good entry with the file it stands in."""
         return [PlacedEntry(file.path, entry) for file in self.files for entry in file.entries]
 
-    def only(self, paths: Collection[str]) -> ResultTree:
-        """The same tree without the files at other paths."""
-        return ResultTree(
-            tuple(file for file in self.files if file.path in paths),
-            tuple(stray for stray in self.strays if stray.path in paths),
-            self.records,
-        )
-
     def datasets(self) -> list[str]:
         """Ids of the datasets that entries are about, each once."""
         return sorted({entry.dataset_id for file in self.files for entry in file.entries})
@@ -148,6 +140,7 @@ class ResultReader:
         self._files: dict[tuple[str, str], ResultFile] = {}
         self._records: dict[str, RunRecord | None] = {}
         self._trees: dict[str, ResultTree] = {}
+        self._items: dict[str, dict[str, TreeItem]] = {}
 
     def at(self, commit: str | None) -> ResultTree:
         """The result files of a commit; none for no commit."""
@@ -155,19 +148,55 @@ class ResultReader:
         if commit is None or tree_oid is None:
             return EMPTY
         if tree_oid not in self._trees:
-            self._trees[tree_oid] = self._read(commit, tree_oid)
+            self._trees[tree_oid] = self._read(commit, self.items(commit).values())
         return self._trees[tree_oid]
+
+    def part(self, commit: str | None, paths: Collection[str]) -> ResultTree:
+        """Those of a commit's result files that stand at these paths; others are not read."""
+        items = self.items(commit)
+        there = [items[path] for path in sorted(paths) if path in items]
+        return self._read(commit, there) if commit is not None and there else EMPTY
+
+    def items(self, commit: str | None) -> Mapping[str, TreeItem]:
+        """What stands at a commit where result files do, by path, unread."""
+        tree_oid = self._git.tree_oid(commit, FOLDER) if commit else None
+        if tree_oid is None:
+            return {}
+        if tree_oid not in self._items:
+            found = self._git.list_tree(tree_oid, FOLDER)
+            self._items[tree_oid] = {
+                item.path: item for item in found if file_kind(item.path, "model") is not None
+            }
+        return self._items[tree_oid]
+
+    def changed(self, one: str | None, other: str | None) -> frozenset[str]:
+        """Paths at which two commits have different result files, or only one has any."""
+        before, after = self.items(one), self.items(other)
+        if before is after:
+            return frozenset()
+        return frozenset(
+            path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+        )
+
+    def changed_records(self, one: str | None, other: str | None) -> frozenset[str]:
+        """Digests that name the run records in which two commits differ."""
+        trees = [self._git.tree_oid(commit, RUNS) if commit else None for commit in (one, other)]
+        if trees[0] == trees[1]:
+            return frozenset()
+        before, after = (
+            {(i.path, i.oid) for i in self._git.list_tree(oid, RUNS)} if oid else set()
+            for oid in trees
+        )
+        differ = (path.removeprefix(f"{RUNS}/") for path, _ in before ^ after)
+        return frozenset(name.removesuffix(".json") for name in differ)
 
     def tree_oid(self, commit: str) -> str | None:
         """Equal for two commits whose result files are equal."""
         return self._git.tree_oid(commit, FOLDER)
 
-    def _read(self, commit: str, tree_oid: str) -> ResultTree:
+    def _read(self, commit: str, items: Iterable[TreeItem]) -> ResultTree:
         files, strays = [], []
-        for item in self._git.list_tree(tree_oid, FOLDER):
-            kind = file_kind(item.path, "model")
-            if kind is None:
-                continue
+        for item in items:
             if item.kind == "file":
                 files.append(self._file(item))
             else:

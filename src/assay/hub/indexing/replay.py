@@ -6,23 +6,24 @@ said before (`core.provenance`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.core.ledger import Ledger
+from assay.core.ledger import Ledger, Within
 from assay.core.permission import lane_of
 from assay.core.provenance import (
     MAIN_LANE,
     PlacedEntry,
     PullDifference,
+    Subject,
     own_entries,
     pull_difference,
 )
 from assay.core.record import Step
 from assay.formats.finding import Finding
-from assay.hub.profiles import card_findings
-from assay.hub.results import ResultReader, ResultTree, record_paths
+from assay.hub.profiles import CARD, card_findings
+from assay.hub.results import ResultReader, record_paths
 from assay.storage.database.pushes import Push
 from assay.storage.git import ZERO, Commit, Repository
 
@@ -32,12 +33,14 @@ class LaneRows:
     """What stands beside the claims at the tip of a lane.
 
     Attributes:
+        paths: The files that findings and broken ones are of; None if of all that there are.
         findings: What the checks say.
         broken: Path of a file with errors → one sentence.
         records: Digest of a run record → a commit that has it.
         removals: Rows of entries that a pull request takes away.
     """
 
+    paths: frozenset[str] | None = None
     findings: tuple[Finding, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
@@ -45,48 +48,122 @@ class LaneRows:
 
 
 @dataclass(slots=True)
+class Touched:
+    """What of a record pushes and events can change; nothing else of it needs to be at hand.
+
+    Attributes:
+        subjects: What the entries that came, changed or went are about.
+        lanes: Pull requests that moved, or of which something became.
+        records: Run records of main that came, changed or went.
+        everything: Whether all may be touched.
+    """
+
+    subjects: set[Subject] = field(default_factory=set)
+    lanes: set[str] = field(default_factory=set)
+    records: set[str] = field(default_factory=set)
+    everything: bool = False
+
+
+TouchFiles = Callable[[Collection[str]], None]
+
+
+@dataclass(slots=True)
 class Replay:
-    """The record of one repository while pushes are taken.
+    """The record of one repository while pushes are taken: `plan` each, then `run` them.
 
     Attributes:
         git: The repository.
         model: Its name.
         former: All names that lead to it.
-        ledger: Its record.
         reader: Reads its result files.
         main: Where main is.
         merged: Lanes that a push merged, by the push's number.
+        touched: What the planned pushes touch.
     """
 
     git: Repository
     model: str
     former: Collection[str]
-    ledger: Ledger
     reader: ResultReader
     main: str | None
     merged: Mapping[int, list[str]]
+    touched: Touched = field(default_factory=Touched)
+    _began: str | None = field(init=False)
+    _moves: list[_Move] = field(default_factory=list)
     _ends: dict[str, _End] = field(default_factory=dict)
-    _main_tree: ResultTree | None = None
 
-    def take(self, push: Push) -> None:
-        """Move the lane that a push speaks in."""
+    def __post_init__(self) -> None:
+        self._began = self.main
+
+    def plan(self, push: Push) -> None:
+        """See what a push does to the lane that it speaks in."""
         lane = lane_of(push.ref)
         if lane is None:
             return
         base = self.main if lane != MAIN_LANE else None
-        stood = {
-            identity: (version.number, version.commit)
-            for identity, version in self.ledger.standing(lane).items()
-        }
-        steps = list(self._steps(lane, push, base))
-        for step in steps:
-            self._advance(step, base)
-        if stood and steps and steps[-1].rewrites:
-            self.ledger.rewrite(stood, steps[-1], self._lost(push, stood.values()))
+        strides, before = [], self.main
+        for step in self._steps(lane, push, base):
+            at = step.commit or None
+            if lane != MAIN_LANE:
+                before = self.git.merge_base(base, at) if base and at else None
+            strides.append(self._stride(step, before))
+            before = at
         tip = None if push.new == ZERO else push.new
+        fork = self.git.merge_base(base, tip) if base and tip else None
+        self._moves.append(_Move(push, lane, strides, _End(tip, fork)))
         if lane == MAIN_LANE:
             self.main = tip
-        self._see_tip(lane, tip, base)
+            self.touched.lanes.update(self.merged.get(push.id, ()))
+            self.touched.everything |= any(stride.step.rewrites for stride in strides)
+        else:
+            self.touched.lanes.add(lane)
+
+    def _stride(self, step: Step, before: str | None) -> _Stride:
+        after = step.commit or None
+        paths = self.reader.changed(before, after)
+        records = frozenset[str]()
+        if step.lane == MAIN_LANE:
+            records = self.reader.changed_records(before, after)
+        stride = _Stride(step, before, after, paths, records)
+        self.touched.subjects |= self._subjects(stride, paths)
+        self.touched.records |= records
+        return stride
+
+    def _subjects(self, stride: _Stride, paths: Collection[str]) -> set[Subject]:
+        """What all is about that was or is said in some files."""
+        both = (self.reader.part(commit, paths) for commit in (stride.before, stride.after))
+        return {placed.subject for tree in both for placed in tree.entries()}
+
+    def touch_files(self, paths: Collection[str]) -> None:
+        """Files of main as it was, which name run records that changed: they are weighed again."""
+        self.touched.subjects |= {
+            placed.subject for placed in self.reader.part(self._began, paths).entries()
+        }
+
+    def run(self, ledger: Ledger) -> dict[str, LaneRows]:
+        """Do to the record what the pushes did; what stands at the tips of lanes that moved."""
+        for move in self._moves:
+            self._take(ledger, move)
+            self._ends[move.lane] = move.end
+            if move.end.tip is not None and move.lane != MAIN_LANE:
+                # A later push may take the lane on, and then nobody asks.
+                ledger.contradict(self._difference(move.end).changed, move.lane)
+        return {lane: self._rows(ledger, lane, end) for lane, end in self._ends.items()}
+
+    def _take(self, ledger: Ledger, move: _Move) -> None:
+        rewrites = bool(move.strides) and move.strides[-1].step.rewrites
+        stood = {
+            identity: (version.number, version.commit)
+            for identity, version in (ledger.standing(move.lane) if rewrites else {}).items()
+        }
+        for stride in move.strides:
+            if move.lane == MAIN_LANE:
+                self._advance_main(ledger, stride)
+            else:
+                self._advance_pull(ledger, stride)
+        if stood:
+            lost = self._lost(move.push, stood.values())
+            ledger.rewrite(stood, move.strides[-1].step, lost)
 
     def _lost(self, push: Push, stood: Iterable[tuple[int, str]]) -> set[str]:
         """Of the commits at which claims stood, those that the lane has no more."""
@@ -113,54 +190,76 @@ class Replay:
         for commit in line:
             yield _step(lane, push, commit, rewrites=rewrites)
 
-    def _advance(self, step: Step, base: str | None) -> None:
-        tree = self.reader.at(step.commit or None)
-        if step.lane == MAIN_LANE and tree is self._main_tree:
+    def _advance_main(self, ledger: Ledger, stride: _Stride) -> None:
+        named = ledger.naming(MAIN_LANE, stride.records)
+        paths = stride.paths | {place.path for place in named}
+        if not paths:
             return
-        self._main_tree = tree if step.lane == MAIN_LANE else self._main_tree
-        entries = tree.entries()
-        if step.commit and base is not None:
-            entries = own_entries(entries, self._base_entries(base, step.commit))
-        lanes = self.merged.get(step.push, []) if step.lane == MAIN_LANE else []
-        carried = [thread for lane in lanes for thread in self.ledger.threads(lane)]
-        if entries or self.ledger.threads(step.lane):
-            evidence = tree.evidence(self.model, former=self.former)
-            self.ledger.advance(step, entries, evidence=evidence, carried=carried)
-
-    def _base_entries(self, base: str, commit: str) -> list[PlacedEntry]:
-        return self.reader.at(self.git.merge_base(base, commit)).entries()
-
-    def _see_tip(self, lane: str, tip: str | None, base: str | None) -> None:
-        """Name what a pull request's entries contradict; what else stands there waits for the end.
-
-        A later push may take the lane on, and then nobody asks.
-        """
-        self._ends[lane] = _End(tip, self.git.merge_base(base, tip) if base and tip else None)
-        if tip is not None and lane != MAIN_LANE:
-            self.ledger.contradict(self._difference(self._ends[lane]).changed, lane)
-
-    def _difference(self, end: _End) -> PullDifference:
-        return pull_difference(
-            self.reader.at(end.tip).entries(), self.reader.at(end.fork).entries()
+        tree = self.reader.part(stride.after, paths)
+        lanes = self.merged.get(stride.step.push, [])
+        carried = [thread for lane in lanes for thread in ledger.threads(lane)]
+        evidence = tree.evidence(self.model, former=self.former)
+        within = Within(paths, self._subjects(stride, paths))
+        ledger.advance(
+            stride.step, tree.entries(), evidence=evidence, carried=carried, within=within
         )
 
-    def tips(self) -> dict[str, LaneRows]:
-        """What stands at the tips of the lanes that moved."""
-        return {lane: self._rows(lane, end) for lane, end in self._ends.items()}
+    def _advance_pull(self, ledger: Ledger, stride: _Stride) -> None:
+        tree = self.reader.part(stride.after, stride.paths)
+        base = self.reader.part(stride.before, stride.paths)
+        entries = own_entries(tree.entries(), base.entries())
+        if entries or ledger.threads(stride.step.lane):
+            evidence = tree.evidence(self.model, former=self.former)
+            ledger.advance(stride.step, entries, evidence=evidence)
 
-    def _rows(self, lane: str, end: _End) -> LaneRows:
-        tree, told, removals = self.reader.at(end.tip), self.reader.at(end.tip), []
-        if end.tip is not None and lane != MAIN_LANE:
-            removals = [_removal(placed) for placed in self._difference(end).removed]
-            known = {id(file) for file in self.reader.at(end.fork).files}
-            told = tree.only({file.path for file in tree.files if id(file) not in known})
+    def _difference(self, end: _End) -> PullDifference:
+        paths = self.reader.changed(end.fork, end.tip)
+        tip, fork = self.reader.part(end.tip, paths), self.reader.part(end.fork, paths)
+        return pull_difference(tip.entries(), fork.entries())
+
+    def _rows(self, ledger: Ledger, lane: str, end: _End) -> LaneRows:
+        removals: list[dict[str, Any]] = []
+        if lane == MAIN_LANE:
+            named = ledger.naming(lane, self.reader.changed_records(self._began, end.tip))
+            paths = self.reader.changed(self._began, end.tip) | {place.path for place in named}
+        else:
+            paths = self.reader.changed(end.fork, end.tip)
+            if end.tip is not None:
+                removals = [_removal(placed) for placed in self._difference(end).removed]
+        tree = self.reader.part(end.tip, paths)
         card = card_findings(self.git, end.tip, "model", before=end.fork)
         return LaneRows(
-            findings=(*told.findings(self.model, former=self.former), *card),
+            paths=paths | {CARD} if lane == MAIN_LANE and self._began is not None else None,
+            findings=(*tree.findings(self.model, former=self.former), *card),
             broken={file.path: file.error for file in tree.files if file.error},
             records=dict.fromkeys(record_paths(self.git, end.tip), end.tip) if end.tip else {},
             removals=removals,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stride:
+    """A step, the commit that its lane is compared with, and what differs between the two.
+
+    On main that is the commit before it, whatever history says of the two; in a pull request the
+    commit of main that it forked from.
+    """
+
+    step: Step
+    before: str | None
+    after: str | None
+    paths: frozenset[str]
+    records: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A push in the lane that it speaks in, and where it left it."""
+
+    push: Push
+    lane: str
+    strides: list[_Stride]
+    end: _End
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,11 @@ from collections.abc import Collection, Mapping, Sequence
 from assay.core.ledger import Ledger
 from assay.errors import DamagedRepositoryError, NoRoomError, UnfinishedError
 from assay.hub.indexing.facts import Facts, read_facts
+from assay.hub.indexing.replay import Touched, TouchFiles
 from assay.hub.indexing.work import Work, compute, is_renamed, save
 from assay.hub.open import Hub
 from assay.storage.database import ledger_rows, record_rows
+from assay.storage.database.engine import Connection
 from assay.storage.database.index_store import IndexStore
 from assay.storage.database.ledger_rows import RepoRow
 from assay.storage.database.writing import portions
@@ -52,45 +54,59 @@ def gather(hub: Hub, index: IndexStore, repo_ids: Sequence[str]) -> list[Work]:
     """Steps 1 to 3 for some repositories."""
     with index.read() as db:
         seen = ledger_rows.find_repo_rows(db, repo_ids)
-        ledgers = {
-            repo_id: record_rows.load_ledger(db, repo_id)
-            for repo_id, row in seen.items()
-            if row.type == "model"
-        }
-    return _gather(hub, repo_ids, seen, ledgers)
+    return _gather(hub, repo_ids, seen, index)
 
 
 def gather_unseen(hub: Hub, repo_ids: Sequence[str]) -> list[Work]:
     """`gather` for repositories that the index has no row of yet: it is not asked."""
-    return _gather(hub, repo_ids, {}, {})
+    return _gather(hub, repo_ids, {}, None)
 
 
 def _gather(
     hub: Hub,
     repo_ids: Sequence[str],
     seen: Mapping[str, RepoRow],
-    ledgers: Mapping[str, Ledger],
+    index: IndexStore | None,
 ) -> list[Work]:
     facts = read_facts(hub, {one: seen[one].last_push if one in seen else 0 for one in repo_ids})
     works = []
     for repo_id, known in facts.items():
-        ledger = ledgers.get(repo_id) or Ledger(repo_id)
-        work = _compute(hub, known, seen.get(repo_id), ledger)
+        work = _compute(hub, known, seen.get(repo_id), index)
         if not work.is_nothing:
             works.append(work)
     return works
 
 
-def _compute(hub: Hub, facts: Facts, seen: RepoRow | None, ledger: Ledger) -> Work:
+def _compute(hub: Hub, facts: Facts, seen: RepoRow | None, index: IndexStore | None) -> Work:
     renamed = is_renamed(seen, facts)
     if renamed:
         facts = read_facts(hub, {facts.record.id: 0}).get(facts.record.id, facts)
-        ledger = Ledger(facts.record.id)
+
+    def load(touched: Touched | None, touch_files: TouchFiles) -> Ledger:
+        if index is None or seen is None or renamed or facts.record.type != "model":
+            return Ledger(facts.record.id)
+        with index.read() as db:
+            return _load(db, seen, touched, touch_files)
+
     try:
         with hub.git.reading(facts.record.id):
-            return compute(hub, facts, seen, ledger, renamed=renamed)
+            return compute(hub, facts, seen, load, renamed=renamed)
     except DamagedRepositoryError as error:
         return Work.of_damaged(facts, seen, error.message)
+
+
+def _load(
+    db: Connection, seen: RepoRow, touched: Touched | None, touch_files: TouchFiles
+) -> Ledger:
+    """A record as far as it is touched. If it has moved on since `seen`, `write` will tell."""
+    repo_id = seen.repo_id
+    if touched is None:
+        return record_rows.load_ledger(db, repo_id)
+    touch_files(record_rows.files_naming(db, repo_id, touched.records))
+    subjects = record_rows.subjects_touched(db, repo_id, touched.subjects, touched.lanes)
+    ledger = record_rows.load_ledger(db, repo_id, subjects)
+    ledger.others_live = seen.claims - ledger.count_live()
+    return ledger
 
 
 def write(index: IndexStore, works: Sequence[Work]) -> list[str]:

@@ -6,7 +6,7 @@ from one process to another. `save` writes what was computed of many, in one tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from assay.core.permission import lane_of, pull_number
 from assay.core.provenance import MAIN_LANE
 from assay.formats.card import RepoType
 from assay.hub.indexing.facts import STATUSES, Facts
-from assay.hub.indexing.replay import LaneRows, Replay
+from assay.hub.indexing.replay import LaneRows, Replay, Touched, TouchFiles
 from assay.hub.open import Hub
 from assay.hub.profiles import ProfileRows, read_profile
 from assay.hub.results import ResultReader
@@ -60,6 +60,7 @@ class Work:
         row = replace(
             _row(facts, seen, ()),
             last_push=seen.last_push if seen else 0,
+            last_event=seen.last_event if seen else 0,
             main=seen.main if seen else None,
             claims=seen.claims if seen else 0,
             fault=fault,
@@ -85,8 +86,15 @@ def is_renamed(seen: RepoRow | None, facts: Facts) -> bool:
     return (f"{seen.namespace}/{seen.name}", seen.names) != (facts.record.full_name, facts.names)
 
 
+Load = Callable[[Touched | None, TouchFiles], Ledger]
+"""The record of a repository as the index has it, as far as it is touched; all of it for None.
+
+Files that turn out to be touched too are told to the second argument first.
+"""
+
+
 def compute(
-    hub: Hub, facts: Facts, seen: RepoRow | None, ledger: Ledger, *, renamed: bool = False
+    hub: Hub, facts: Facts, seen: RepoRow | None, load: Load, *, renamed: bool = False
 ) -> Work:
     """What follows from the pushes and events that the index has not seen.
 
@@ -94,14 +102,14 @@ def compute(
         hub: The hub.
         facts: With the pushes after the last one that was seen.
         seen: What the index knows; when the names are others now, None counts.
-        ledger: The repository's record as the index has it; it is advanced.
+        load: Gives the repository's record, which is advanced.
         renamed: As in `Work`.
     """
     record = facts.record
     known = None if renamed else seen
     main = known.main if known else None
     lanes: Mapping[str, LaneRows] = {}
-    benchmark = profile = None
+    benchmark = profile = replay = None
     if known is not None and known.fault is not None:
         _try(hub, record.id, main)
     on_main = [push for push in facts.pushes if lane_of(push.ref) == MAIN_LANE]
@@ -110,12 +118,12 @@ def compute(
     if git is not None and record.type == "model" and facts.pushes:
         reader = ResultReader(git, hub.parsed)
         name, names = record.full_name, facts.names
-        replay = Replay(git, name, names, ledger, reader, main, facts.merged)
+        replay = Replay(git, name, names, reader, main, facts.merged)
         for push in facts.pushes:
             number = pull_number(push.ref)
             if number is None or number in facts.pulls:  # else somebody made the ref on the disk
-                replay.take(push)
-        main, lanes = replay.main, replay.tips()
+                replay.plan(push)
+        main = replay.main
     elif git is not None and record.type == "dataset" and on_main:
         main = None if on_main[-1].new == ZERO else on_main[-1].new
         benchmark = read_benchmark(git, record.id, main)
@@ -123,6 +131,11 @@ def compute(
     if git is not None and (known is None or on_main):
         repo_type: RepoType = "model" if record.type == "model" else "dataset"
         profile = read_profile(hub, record.id, repo_type, git, main)
+    if replay is None:
+        ledger = load(_touched(facts, known, Touched()), lambda _paths: None)
+    else:
+        ledger = load(_touched(facts, known, replay.touched), replay.touch_files)
+        lanes = replay.run(ledger)
     gone = record.deleted is not None
     mirror = record.mirror_of is not None
     ledger.settle(facts.pulls, namespace_claimed=facts.claimed, mirror=mirror, deleted=gone)
@@ -130,6 +143,19 @@ def compute(
     news = known is None or known.last_event != facts.last_event
     statuses = _pull_statuses(facts) if news and facts.events else None
     return Work(seen, row, renamed, ledger, lanes, statuses, benchmark, profile)
+
+
+def _touched(facts: Facts, known: RepoRow | None, touched: Touched) -> Touched | None:
+    """What may change of the record, by pushes and by events; None for anything."""
+    if known is None or touched.everything:
+        return None
+    stands = known.claimed, known.mirror_of is not None, known.deleted
+    record = facts.record
+    if stands != (facts.claimed, record.mirror_of is not None, record.deleted is not None):
+        return None
+    happened = {event.number for event in facts.events if event.id > known.last_event}
+    touched.lanes.update(f"pr/{number}" for number in happened)
+    return touched
 
 
 def _try(hub: Hub, repo_id: str, main: str | None) -> None:
@@ -256,7 +282,7 @@ def _save_lanes(db: Connection, works: Sequence[Work], *, fresh: bool) -> None:
     if lanes:
         ledger_rows.put_lanes(
             db,
-            lanes,
+            {lane: rows.paths for lane, rows in lanes.items()},
             findings={lane: rows.findings for lane, rows in lanes.items()},
             broken={lane: rows.broken for lane, rows in lanes.items()},
             records={lane: rows.records for lane, rows in lanes.items()},

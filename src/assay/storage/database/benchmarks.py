@@ -204,7 +204,7 @@ def findings(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
     query = (
         sa.select(*_FINDING)
         .where(finding.c.repo_id == repo_id, finding.c.lane == lane)
-        .order_by(finding.c.position)
+        .order_by(finding.c.path, finding.c.position)
     )
     return [dict(row) for row in db.execute(query).mappings()]
 
@@ -216,7 +216,7 @@ def findings_on_main(db: Connection, repo_ids: Collection[str]) -> dict[str, lis
         query = (
             sa.select(finding.c.repo_id, *_FINDING)
             .where(finding.c.repo_id.in_(part), finding.c.lane == "main")
-            .order_by(finding.c.position)
+            .order_by(finding.c.path, finding.c.position)
         )
         for row in db.execute(query).mappings():
             found[row["repo_id"]].append({c.name: row[c.name] for c in _FINDING})

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 9
+SCHEMA = 10
 
 metadata = sa.MetaData()
 
@@ -259,6 +259,20 @@ claim = sa.Table(
     sa.Column("latest_push", sa.Integer, nullable=False),
     *_content(),
     sa.Index("claim_of_repo", "repo_id", "subject"),
+    sa.Index(
+        "claim_of_pull",
+        "repo_id",
+        "lane",
+        sqlite_where=sa.text("lane <> 'main'"),
+        postgresql_where=sa.text("lane <> 'main'"),
+    ),
+    sa.Index(
+        "claim_of_record",
+        "repo_id",
+        "run_record",
+        sqlite_where=sa.text("run_record IS NOT NULL"),
+        postgresql_where=sa.text("run_record IS NOT NULL"),
+    ),
     # All that policies look at, so that they need not read the claims themselves.
     sa.Index(
         "claim_considered",
@@ -362,7 +376,7 @@ finding = sa.Table(
     sa.Column("got", Text, nullable=False),
     sa.Column("expected", Text, nullable=False),
     sa.Column("hint", Text, nullable=False),
-    sa.PrimaryKeyConstraint("repo_id", "lane", "position"),
+    sa.PrimaryKeyConstraint("repo_id", "lane", "path", "position"),
 )
 
 # Files with errors, as the public hub's API serves them: {filename, error}.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,7 +86,7 @@ Lane = tuple[str, str]
 
 def put_lanes(
     db: Connection,
-    lanes: Collection[Lane],
+    lanes: Mapping[Lane, Collection[str] | None],
     *,
     findings: Mapping[Lane, Iterable[Finding]],
     broken: Mapping[Lane, Mapping[str, str]],
@@ -97,7 +98,8 @@ def put_lanes(
 
     Args:
         db: A write transaction.
-        lanes: Repository and `main` or `pr/N`.
+        lanes: Repository and `main` or `pr/N`, with the files that findings and broken ones are
+            of; None if of all.
         findings: What the checks say.
         broken: Path of a file with errors → one sentence.
         records: Digest of a run record → a commit that has it.
@@ -108,7 +110,8 @@ def put_lanes(
     finding_rows = [
         {**key, "position": position, **asdict(finding)}
         for lane, key in keys.items()
-        for position, finding in enumerate(sorted(findings.get(lane, ())))
+        for _, of_file in groupby(sorted(findings.get(lane, ())), key=lambda one: one.path)
+        for position, finding in enumerate(of_file)
     ]
     broken_rows = [
         {**key, "path": path, "error": error}
@@ -130,10 +133,25 @@ def put_lanes(
         (tables.removal, removal_rows),
     ):
         if not fresh:
-            of_lane = [table.c.repo_id == sa.bindparam("of"), table.c.lane == sa.bindparam("at")]
-            places = [{"of": repo_id, "at": lane} for repo_id, lane in keys]
-            db.execute(sa.delete(table).where(*of_lane), places)
+            by_file = table in (tables.finding, tables.broken_file)
+            _clear_lanes(db, table, lanes if by_file else dict.fromkeys(lanes))
         insert(db, table, rows)
+
+
+def _clear_lanes(
+    db: Connection, table: sa.Table, lanes: Mapping[Lane, Collection[str] | None]
+) -> None:
+    of_lane = [table.c.repo_id == sa.bindparam("of"), table.c.lane == sa.bindparam("at")]
+    whole = [{"of": lane[0], "at": lane[1]} for lane, paths in lanes.items() if paths is None]
+    if whole:
+        db.execute(sa.delete(table).where(*of_lane), whole)
+    files = [
+        {"of": lane[0], "at": lane[1], "file": path}
+        for lane, paths in lanes.items()
+        for path in paths or ()
+    ]
+    if files:
+        db.execute(sa.delete(table).where(*of_lane, table.c.path == sa.bindparam("file")), files)
 
 
 def put_benchmark(

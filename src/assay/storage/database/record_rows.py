@@ -6,19 +6,19 @@ one transaction writes at a time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from assay.core.ledger import Ledger
+from assay.core.provenance import MAIN_LANE, Subject
 from assay.core.record import ClaimRecord, Step, StepKey, VersionRecord
 from assay.storage.database.engine import Connection
 from assay.storage.database.index_tables import claim, earlier, episode, step, subject
 from assay.storage.database.standings import boards_answering
 from assay.storage.database.writing import insert, next_number, portions, put
 
-Subject = tuple[str, str]
 _STEPS = ("since", "carried", "until")
 _CONTENT = tuple(c.name for c in earlier.c if c.name not in {"claim", *_STEPS})
 _SINCE, _UNTIL = sa.alias(step, "since_step"), sa.alias(step, "until_step")
@@ -51,11 +51,17 @@ _RECORD = (
 )
 
 
-def load_ledger(db: Connection, repo_id: str) -> Ledger:
-    """The record of a repository: its claims and the latest version of each."""
+def load_ledger(db: Connection, repo_id: str, subjects: Collection[int] | None = None) -> Ledger:
+    """The record of a repository: its claims and the latest version of each.
+
+    Args:
+        db: The index.
+        repo_id: The repository.
+        subjects: Numbers of those subjects that the claims are about; None for all.
+    """
     claims: dict[str, ClaimRecord] = {}
     latest: dict[str, VersionRecord] = {}
-    for row in db.execute(_RECORD, {"repo_id": repo_id}):
+    for row in _records(db, repo_id, subjects):
         claims[row.claim_id] = ClaimRecord(
             claim_id=row.claim_id,
             repo_id=row.repo_id,
@@ -81,6 +87,44 @@ def load_ledger(db: Connection, repo_id: str) -> Ledger:
             until=_key(row.until_push, row.until_commit),
         )
     return Ledger(repo_id, claims=claims, latest=latest)
+
+
+def _records(db: Connection, repo_id: str, subjects: Collection[int] | None) -> Iterator[Any]:
+    if subjects is None:
+        queries = [_RECORD]
+    else:
+        queries = [_RECORD.where(claim.c.subject.in_(part)) for part in portions(sorted(subjects))]
+    for query in queries:
+        yield from db.execute(query, {"repo_id": repo_id}).all()
+
+
+def subjects_touched(
+    db: Connection, repo_id: str, written: Collection[Subject], lanes: Collection[str]
+) -> set[int]:
+    """The numbers of subjects, and of those that claims of pull requests (`pr/N`) are about."""
+    found = set(_find_subjects(db, written).values())
+    for part in portions(sorted(lanes)):
+        # Literal, so that the index of such claims is known to be enough.
+        of_pulls = claim.c.lane != sa.literal(MAIN_LANE, literal_execute=True)
+        query = sa.select(claim.c.subject).where(
+            claim.c.repo_id == repo_id, claim.c.lane.in_(part), of_pulls
+        )
+        found.update(db.execute(query).scalars())
+    return found
+
+
+def files_naming(db: Connection, repo_id: str, records: Collection[str]) -> set[str]:
+    """Files of main in which live claims stand that name one of these run records."""
+    found: set[str] = set()
+    for part in portions(sorted(records)):
+        query = sa.select(sa.func.coalesce(claim.c.at_path, claim.c.path)).where(
+            claim.c.repo_id == repo_id,
+            claim.c.run_record.in_(part),
+            claim.c.lane == MAIN_LANE,
+            claim.c.until.is_(None),
+        )
+        found.update(db.execute(query).scalars())
+    return found
 
 
 def _key(push: int | None, commit: str | None) -> StepKey | None:
@@ -220,12 +264,7 @@ def _find_steps(
 
 def _intern_subjects(db: Connection, written: Collection[Subject]) -> dict[Subject, int]:
     """The numbers of subjects, which are added where they are new."""
-    found: dict[Subject, int] = {}
-    for part in portions(sorted({dataset_id for dataset_id, _ in written})):
-        query = sa.select(subject.c.dataset_id, subject.c.task_id, subject.c.id)
-        for row in db.execute(query.where(subject.c.dataset_id.in_(part))):
-            if (row[0], row[1]) in written:
-                found[row[0], row[1]] = row[2]
+    found = _find_subjects(db, written)
     new = sorted(set(written) - found.keys())
     found |= {key: number for number, key in enumerate(new, start=next_number(db, subject))}
     boards = boards_answering(db, {dataset_id for dataset_id, _ in new})
@@ -234,6 +273,16 @@ def _intern_subjects(db: Connection, written: Collection[Subject]) -> dict[Subje
         for key in new
     ]
     insert(db, subject, rows)
+    return found
+
+
+def _find_subjects(db: Connection, written: Collection[Subject]) -> dict[Subject, int]:
+    found: dict[Subject, int] = {}
+    for part in portions(sorted({dataset_id for dataset_id, _ in written})):
+        query = sa.select(subject.c.dataset_id, subject.c.task_id, subject.c.id)
+        for row in db.execute(query.where(subject.c.dataset_id.in_(part))):
+            if (row[0], row[1]) in written:
+                found[row[0], row[1]] = row[2]
     return found
 
 
