@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from assay.core.permission import MAIN, Reader
+from assay.core.ruling import Kind
 from assay.errors import AssayError
 from assay.formats.run_record import (
     RunBenchmark,
@@ -17,11 +18,12 @@ from assay.formats.run_record import (
     RunSamples,
     write_run_record,
 )
-from assay.hub import discussions, indexing, lifecycle, people, pulls, repos
+from assay.hub import discussions, indexing, lifecycle, people, pulls, repos, rulings
 from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Proposal
 from assay.hub.push import land_commit
+from assay.storage.database import claims as claim_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
@@ -44,7 +46,7 @@ WAYS: dict[str, float] = {
     "settle": 2,
     "specify": 5,
 }
-WAYS |= {"end": 0.4, "benchmark": 1.5}
+WAYS |= {"end": 0.4, "benchmark": 1.5, "rule": 3}
 RESULTS = {way: WAYS[way] for way in ("push", "propose", "on_pull", "rewrite")}
 
 
@@ -211,6 +213,20 @@ class Story:
             terms = terms.replace("percent,", "percent, chance: 25,")
         head = self.hub.git.open(record.id).head(MAIN)
         self.land(record, MAIN, {"eval.yaml": spec.encode(), "assay.yaml": terms.encode()}, on=head)
+
+    def rule(self, record: RepoRecord) -> None:
+        """Somebody rules on a claim, or takes back what she ruled."""
+        with self.hub.index.read() as db:
+            claims = claim_rows.claims_of_repo(db, self.reader("root"), record.id)
+        if not claims:
+            return
+        claim_id = self.chance.choice(claims).claim_id
+        who = self.reader(self.chance.choice(("ada", "eve", "bench")))
+        if self.chance.random() < 0.3:
+            rulings.withdraw(self.hub, who, claim_id, self.chance.randint(1, 9), reason="no")
+            return
+        kind: Kind = self.chance.choice(("disputed", "upheld", "refuted"))
+        rulings.rule(self.hub, who, claim_id, kind, reason="why")
 
     def end(self, record: RepoRecord) -> None:
         lifecycle.delete(self.hub, self.reader("root"), record)

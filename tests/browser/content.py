@@ -148,11 +148,27 @@ def _contested(hub: HubProcess, work: Work) -> dict[str, str]:
     work.commit({".eval_results/quiz.yaml": result("7.1")})
     push(hub, "eve", model, work, f"main:refs/pr/{declined}")
     assert hub.close_pull("ada", model, declined, "a unit slip: 71, not 7.1").status_code == 200
+    _ruled(hub, claim_page(hub, model, value=55.0))
     return {
         "run": f"/runs/{digest}",
         "pull request": f"/{model}/discussions/{contests}",
         "closed pull request": f"/{model}/discussions/{declined}",
     }
+
+
+def _ruled(hub: HubProcess, page: str) -> None:
+    """The claim that contests is disputed, which is withdrawn, and refuted."""
+    at = f"/api/v1{page}/rulings"
+    doubt = {"ruling": "disputed", "reason": "Whose prompt?", "evidence": "page 4 of the report"}
+    number = _post(hub, "ada", at, doubt)["rulings"][0]["id"]
+    taken_back = {"ruling": "withdrawn", "about": number, "reason": "It is ours."}
+    _post(hub, "ada", at, taken_back)
+    found = {
+        "ruling": "refuted",
+        "reason": "Run again by us:\nit is 71.",
+        "evidence": "https://quiz.example/run",
+    }
+    _post(hub, "bench", at, found)
 
 
 def _talked(hub: HubProcess) -> dict[str, str]:

@@ -94,6 +94,12 @@ def fill_with_harm(hub: HubProcess, folder: Path) -> dict[str, str]:
     assert hub.request(
         "POST", f"/api/models/{model}/discussions", as_="bench", json=body
     ).is_success
+    at = f"/api/v1{claim_page(hub, model, value=1.0, dataset_id='bench/harm')}/rulings"
+    for turn, evidence in enumerate((HARM, *ADDRESSES)):
+        kind = "refuted" if turn % 2 else "upheld"
+        ruled = {"ruling": kind, "reason": HARM, "evidence": evidence}
+        answer = hub.request("POST", at, as_="bench", json=ruled)
+        assert answer.is_success, answer.text
     return {
         "home": "/",
         "benchmarks": "/benchmarks",

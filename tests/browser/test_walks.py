@@ -60,6 +60,22 @@ def test_the_other_claims_of_a_row_open_the_one_that_contests_it(
     assert desk.url == hub.url + paths["claim"]
 
 
+def test_what_was_ruled_on_a_claim_stands_on_its_page(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["contesting claim"])
+    badges = desk.locator(".number .badge").all_inner_texts()
+    assert [text.split(" ", 1)[1] for text in badges] == ["community", "refuted"]
+    withdrawn, refuted = desk.locator(".rulings li").all()
+    expect(withdrawn).to_contain_text("disputed by ada")
+    expect(withdrawn).to_contain_text("Withdrawn because: It is ours.")
+    expect(refuted).to_contain_text("Run again by us:")
+    link = refuted.get_by_role("link", name="https://quiz.example/run")
+    assert link.get_attribute("href") == "https://quiz.example/run"
+    told = desk.locator(".timeline .kind").all_inner_texts()
+    assert told[-3:] == ["disputed", "ruling withdrawn", "refuted"]
+
+
 def test_a_declined_claim_is_found_with_the_reason(
     hub: HubProcess, paths: dict[str, str], desk: Page
 ) -> None:

@@ -39,6 +39,10 @@ def lived(hub: HubProcess, tmp_path_factory: pytest.TempPathFactory) -> HubProce
         assert pushed.returncode == 0, pushed.stderr
         work.git("checkout", "--quiet", "main")
     assert hub.close_pull("ada", "ada/m", 1, "wrong prompt").is_success
+    [row] = hub.get("/api/v1/boards/bench/quiz/main")["rows"]
+    ruled = {"ruling": "disputed", "reason": "a doubt", "evidence": "https://x.example"}
+    at = f"/api/v1/claims/{row['claim']['claim_id']}/rulings"
+    assert hub.request("POST", at, as_="eve", json=ruled).is_success
     hub.create("ada", "secret", private=True)
     assert work.push(hub.remote("ada", "ada/secret")).returncode == 0
     return hub
@@ -65,6 +69,12 @@ def test_a_restored_hub_is_the_same_hub(lived: HubProcess, saved: Path, tmp_path
             for path in ("/api/v1/boards/bench/quiz/main?claims=all", "/api/v1/models/ada/m"):
                 answers = [hub.get(path, as_=account) for hub in (lived, again)]
                 assert answers[0] == answers[1]
+        path = f"/api/v1/claims/{answers[1]['tasks'][0]['standing']['claim_id']}"
+        rulings = [hub.get(path)["rulings"] for hub in (lived, again)]
+        assert rulings[0] == rulings[1]
+        assert [(one["actor"], one["evidence"]) for one in rulings[1]] == [
+            ("eve", "https://x.example")
+        ]
         refs = [
             Work(tmp_path).git("ls-remote", hub.remote("ada", "ada/m")).stdout
             for hub in (lived, again)

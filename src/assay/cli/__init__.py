@@ -25,6 +25,7 @@ COMMANDS = {
     "unresolved": ("assay.cli.unresolved", "List results about benchmarks that are not there."),
     "show": ("assay.cli.show", "Show what is claimed about a model."),
     "submit": ("assay.cli.submit", "Report results for a model by pull request."),
+    "rule": ("assay.cli.rule", "Dispute a claim, uphold or refute it."),
     "run": ("assay.cli.run", "Run a benchmark with Inspect and report the result."),
     "mirror": ("assay.cli.mirror", "Copy a repository from elsewhere, and keep it up to date."),
     "import-mteb": ("assay.cli.import_mteb", "Import the results of MTEB, with their history."),

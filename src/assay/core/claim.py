@@ -31,6 +31,15 @@ class Attestation(StrEnum):
     NOT_CHECKED = "not checked here"
 
 
+class Ruling(StrEnum):
+    """What was ruled on a claim: the last that was not withdrawn (`core.ruling`)."""
+
+    NONE = "none"
+    DISPUTED = "disputed"
+    UPHELD = "upheld"
+    REFUTED = "refuted"
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where an entry says its number comes from."""
 
@@ -70,6 +79,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         moved_to: Where it stands by now, if that is elsewhere or in another commit.
         conflicts: Whether another live claim of the same lane gives the same task another value.
         rewritten: Whether history that showed it was rewritten.
+        ruling: What was ruled on it.
         evidence_level: 0 to 5, as the words in the documentation.
         mirror_of: Where the entry was copied from with its whole repository; None for what was
             said here.
@@ -108,14 +118,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     conflicts: bool = False
     rewritten: bool = False
     moved_to: MovedTo | None = None
+    ruling: Ruling = Ruling.NONE
     mirror_of: str | None = None
 
 
 def badges(claim: Claim) -> list[str]:
     """The words a claim is marked with, wherever it is shown.
 
-    One function of reporter, origin, state, attestation and what happened to it; `private` is a
-    word to those who may see it.
+    One function of reporter, origin, state, attestation, ruling and what happened to it; `private`
+    is a word to those who may see it.
     """
     words = [str(claim.reporter)]
     if claim.mirror_of is not None:
@@ -124,6 +135,8 @@ def badges(claim: Claim) -> list[str]:
         words.append(str(claim.state))
     if claim.attestation is not Attestation.NONE:
         words.append(str(claim.attestation))
+    if claim.ruling is not Ruling.NONE:
+        words.append(str(claim.ruling))
     if claim.conflicts:
         words.append("conflicting")
     if claim.rewritten:

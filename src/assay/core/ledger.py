@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.core.claim import Reporter, State
+from assay.core.claim import Reporter, Ruling, State
 from assay.core.provenance import (
     MAIN_LANE,
     Event,
@@ -349,6 +349,14 @@ class Ledger:
                 if len({self.latest[identity].value for identity in live}) > 1:
                     found.update(live)
         return found
+
+    def rule(self, rulings: Mapping[str, Ruling]) -> None:
+        """Say of every claim what was ruled on it, by its id."""
+        for claim in self.claims.values():
+            now = rulings.get(claim.claim_id, Ruling.NONE)
+            if now != claim.ruling:
+                claim.ruling = now
+                self.changed_claims.add(claim.claim_id)
 
     def count_live(self) -> int:
         """How many claims stand, of all."""

@@ -13,11 +13,15 @@
 6. A token of scope read changes nothing, whoever's it is. It sees what its account sees.
 7. The files of a gated repository are for those who were let in, and for whoever would see it if it
    were private. What boards are made from, and what says how to ask, is open: `OPEN_FILES`.
+8. Whoever is signed in and sees a model may dispute claims about it. They are upheld and refuted by
+   the writers of the benchmark and by admins, but never by who may write the model, nor by who
+   reported the claim.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -126,6 +130,28 @@ def may_create(reader: Reader, namespace: str) -> bool:
 def may_open_pull(reader: Reader, repo: Placed) -> bool:
     """Rule 3."""
     return reader.may_act and may_see(reader, repo)
+
+
+def may_dispute(reader: Reader, model: Placed) -> bool:
+    """Rule 8."""
+    return reader.may_act and may_see(reader, model)
+
+
+def may_rule(
+    reader: Reader, *, model: Placed, benchmark: Placed | None, reporters: Collection[str | None]
+) -> bool:
+    """Rule 8: upholding and refuting.
+
+    Args:
+        reader: Who asks.
+        model: The repository that the claim is about.
+        benchmark: The one whose task it is about; None where no benchmark here has that.
+        reporters: The accounts that pushed the claim's versions.
+    """
+    is_own = model.namespace in reader.namespaces | reader.writes or reader.name in reporters
+    if is_own or not may_dispute(reader, model):
+        return False
+    return reader.is_admin or (benchmark is not None and may_write(reader, benchmark))
 
 
 def may_close_pull(reader: Reader, repo: Placed, author: str) -> bool:

@@ -64,6 +64,7 @@ class ClaimRecord:
     conflicts: bool
     latest: int
     rewritten: bool = False
+    ruling: str = "none"
 
 
 @dataclass(slots=True)

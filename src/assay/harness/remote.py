@@ -1,4 +1,4 @@
-"""Reading from a hub over HTTP: JSON answers and small files, errors as ours.
+"""Speaking to a hub over HTTP: JSON answers and small files, errors as ours.
 
 Any hub that speaks the Hugging Face routes will do.
 """
@@ -67,12 +67,31 @@ def fetch_json(
         )
     except httpx.HTTPError as error:
         raise unreachable(endpoint, error) from error
+    return _json_of(response, f"{endpoint}{path}")
+
+
+def send_json(endpoint: str, path: str, body: Any, *, token: str) -> Any:
+    """The JSON answer to `POST {endpoint}{path}`.
+
+    Raises:
+        AssayError: The hub cannot be reached, refuses, or answers something else than JSON.
+    """
+    try:
+        response = httpx.post(
+            f"{endpoint}{path}", json=body, headers=_headers(token), timeout=TIMEOUT_S
+        )
+    except httpx.HTTPError as error:
+        raise unreachable(endpoint, error) from error
+    return _json_of(response, f"{endpoint}{path}")
+
+
+def _json_of(response: httpx.Response, url: str) -> Any:
     raise_for_status(response)
     try:
         return response.json()
     except ValueError as error:
         raise UnavailableError(
-            f"{endpoint}{path} did not answer JSON", hint="is there an Assay hub at this address?"
+            f"{url} did not answer JSON", hint="is there an Assay hub at this address?"
         ) from error
 
 

@@ -274,9 +274,9 @@ class HistoryLine(Answer, frozen=True, kw_only=True):
     """One line of a claim's history.
 
     `kind`: introduced, changed, introduced again, deleted, moved (to another file), carried to
-    main, history rewritten, comment, commit, or `pull request` (`discussion`) opened, renamed,
-    ready, closed, reopened, merged. `text` is a reason or a summary; that of a hidden comment is
-    empty.
+    main, history rewritten, disputed, upheld, refuted, ruling withdrawn, comment, commit, or
+    `pull request` (`discussion`) opened, renamed, ready, closed, reopened, merged. `text` is a
+    reason or a summary; that of a hidden comment is empty.
     `note` is edited or hidden for such comments; unchanged where history was rewritten and the
     claim still stands; else empty.
     """
@@ -288,6 +288,23 @@ class HistoryLine(Answer, frozen=True, kw_only=True):
     commit: str | None
     pull: int | None
     note: str = ""
+
+
+class RulingAnswer(Answer, frozen=True, kw_only=True):
+    """What somebody ruled on a claim, with her reason and, if she named any, evidence.
+
+    `withdrawn` is when she took it back, and `withdrawn_because` why. The last that was not
+    withdrawn is the claim's `ruling`.
+    """
+
+    id: int
+    ruling: Literal["disputed", "upheld", "refuted"]
+    actor: str
+    at: str
+    reason: str
+    evidence: str
+    withdrawn: str | None
+    withdrawn_because: str
 
 
 class ClaimAnswer(Answer, frozen=True, kw_only=True):
@@ -307,6 +324,7 @@ class ClaimAnswer(Answer, frozen=True, kw_only=True):
     history: list[HistoryLine]
     others: list[Claim]
     conflicts_with: list[str]
+    rulings: list[RulingAnswer]
     chance: Chance | None
     yaml: str
     findings: list[Finding]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from assay.core.provenance import Beginning, beginning
+from assay.core.ruling import RulingRow
 from assay.hub.answers import HistoryLine
 from assay.hub.discussions import Remark
 
@@ -18,6 +19,7 @@ def history_of(
     episodes: Sequence[Row],
     events: Sequence[Remark],
     kept: Mapping[int, str],
+    rulings: Sequence[RulingRow],
     pull: int | None,
 ) -> list[HistoryLine]:
     """All that happened to a claim, in the order in which the hub learned of it.
@@ -27,6 +29,7 @@ def history_of(
         episodes: What else happened (rows of `episodes_of`).
         events: What became of its pull request.
         kept: By the number of a push that rewrote history: the ref that has what was there before.
+        rulings: What was ruled on it.
         pull: The number of the pull request that brought it.
     """
     lines = _of_versions(versions, {row["push"] for row in episodes if row["kind"] == "rewritten"})
@@ -42,6 +45,7 @@ def history_of(
     reason = merges[-1].text if merges else ""
     lines += [_carried(row, pull, reason) for row in carried]
     lines += [event_line(remark) for remark in events if remark not in merges]
+    lines += [_ruled(row) for row in rulings]
     return sorted(lines, key=lambda line: (line.at, line.kind != "history rewritten"))
 
 
@@ -126,6 +130,17 @@ def _rewritten(row: Row, kept: str | None, *, changed: bool) -> HistoryLine:
         commit=row["commit"] or None,
         pull=None,
         note="unchanged" if row["after"] and not changed else "",
+    )
+
+
+def _ruled(row: RulingRow) -> HistoryLine:
+    return HistoryLine(
+        at=row.at,
+        kind="ruling withdrawn" if row.kind == "withdrawn" else row.kind,
+        actor=row.actor,
+        text=row.reason,
+        commit=None,
+        pull=None,
     )
 
 

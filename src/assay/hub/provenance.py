@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from assay.core.claim import Claim, MovedTo, Reporter, State, badges
 from assay.core.difference import differences
 from assay.core.permission import MAIN, Reader
 from assay.core.policy import BEST_EVIDENCE
+from assay.core.ruling import RulingRow
 from assay.errors import NotFoundError
 from assay.hub import board_rows, discussions, models
-from assay.hub.answers import ClaimAnswer, Finding, Version
+from assay.hub.answers import ClaimAnswer, Finding, RulingAnswer, Version
 from assay.hub.board_pages import task_answer
 from assay.hub.discussions import Remark
 from assay.hub.history import history_of
@@ -24,6 +25,7 @@ from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database import rulings as ruling_rows
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
@@ -47,6 +49,8 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         findings = benchmark_rows.findings(db, repo_id, said.lane)
     git = hub.git.open(repo_id)
     events, kept = _events(hub, repo_id, said), _kept(hub, git, episodes)
+    with hub.durable.read() as db:
+        ruled = ruling_rows.rulings_of(db, repo_id, claim_id)
     path = said.moved_to.path if said.moved_to else said.path
     task = task_answer(place.task, place.names) if place is not None else None
     return ClaimAnswer(
@@ -57,8 +61,9 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         benchmark_registered=place is not None,
         ref=_ref(said.lane),
         versions=_versions(rows),
-        history=history_of(rows, episodes, events, kept, said.pull),
+        history=history_of(rows, episodes, events, kept, ruled, said.pull),
         conflicts_with=_conflicting(said, others),
+        rulings=_rulings(ruled),
         others=sorted(others, key=lambda c: (c.state is not State.LIVE, BEST_EVIDENCE.key(c))),
         chance=board_rows.chance_of(said, task) if task else None,
         yaml=_yaml(git, said),
@@ -97,6 +102,29 @@ def _kept(hub: Hub, git: Repository, episodes: Sequence[Mapping[str, Any]]) -> d
     with hub.durable.read() as db:
         refs = {number: KEPT + push_rows.find_push(db, number).old for number in numbers}
     return {number: ref for number, ref in refs.items() if git.head(ref) is not None}
+
+
+def _rulings(ruled: Sequence[RulingRow]) -> list[RulingAnswer]:
+    """What was ruled, each with its withdrawal."""
+    withdrawn = {row.about: row for row in ruled if row.kind == "withdrawn"}
+    found = []
+    for row in ruled:
+        if row.kind == "withdrawn":
+            continue
+        taken_back = withdrawn.get(row.id)
+        found.append(
+            RulingAnswer(
+                id=row.id,
+                ruling=cast("Any", row.kind),
+                actor=row.actor,
+                at=row.at,
+                reason=row.reason,
+                evidence=row.evidence,
+                withdrawn=taken_back.at if taken_back else None,
+                withdrawn_because=taken_back.reason if taken_back else "",
+            )
+        )
+    return found
 
 
 def _conflicting(said: Claim, others: Sequence[Claim]) -> list[str]:

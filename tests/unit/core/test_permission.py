@@ -17,8 +17,10 @@ from assay.core.permission import (
     may_administer,
     may_close_pull,
     may_create,
+    may_dispute,
     may_open_pull,
     may_read_file,
+    may_rule,
     may_see,
     may_write,
     pull_number,
@@ -211,3 +213,48 @@ def test_the_reasons_say_what_to_do() -> None:
     assert refuse_pull("bob", "merged") == "refs/pr/3: pull request 3 is merged; open a new one"
     assert "close the pull request instead" in (refuse_pull("bob", "open", deletes=True) or "")
     assert "close the pull request instead" in (refuse_pull("ada", "open", deletes=True) or "")
+
+
+# reader: (disputes public, disputes private, rules where bob's benchmark is, and where none is)
+RULING = {
+    "stranger": (False, False, False, False),
+    "ada": (True, True, False, False),
+    "bob": (True, False, True, False),
+    "admin": (True, True, True, True),
+    "nameless admin": (False, False, False, False),
+    "writer": (True, True, False, False),
+    "member": (True, True, False, False),
+    "nameless member": (False, False, False, False),
+    "ada, reading": (False, False, False, False),
+    "admin, reading": (False, False, False, False),
+    "writer, reading": (False, False, False, False),
+}
+
+
+@pytest.mark.parametrize("who", RULING)
+def test_who_may_rule_on_claims_about_adas_model(who: str) -> None:
+    reader, of_bob = READERS[who], Repo("club", private=False)
+    found = (
+        may_dispute(reader, PUBLIC),
+        may_dispute(reader, PRIVATE),
+        may_rule(reader, model=PUBLIC, benchmark=of_bob, reporters=()),
+        may_rule(reader, model=PUBLIC, benchmark=None, reporters=()),
+    )
+    assert found == RULING[who]
+
+
+def test_nobody_rules_on_a_model_or_a_report_of_her_own() -> None:
+    ada, admin = READERS["ada"], READERS["admin"]
+    own = Repo("ada", private=False)
+    assert not may_rule(ada, model=own, benchmark=own, reporters=())
+    others = Repo("bob", private=False)
+    assert may_rule(ada, model=others, benchmark=own, reporters=("bob", None))
+    assert not may_rule(ada, model=others, benchmark=own, reporters=("bob", "ada"))
+    assert not may_rule(admin, model=others, benchmark=None, reporters=("root",))
+    of_admin = Reader("root", is_admin=True, namespaces=frozenset({"root"}))
+    assert not may_rule(of_admin, model=Repo("root", private=False), benchmark=own, reporters=())
+
+
+def test_who_does_not_see_a_private_model_does_not_rule_on_it() -> None:
+    own = Repo("club", private=False)
+    assert not may_rule(READERS["bob"], model=PRIVATE, benchmark=own, reporters=())

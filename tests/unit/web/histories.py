@@ -126,6 +126,7 @@ def claim_answer(**changes: Any) -> ClaimAnswer:
         ],
         "others": [claim("acme/rocket-7b", "71.5")],
         "conflicts_with": [],
+        "rulings": [],
         "chance": chance(61.2, 74.3),
         "yaml": YAML,
         "findings": [],

@@ -2,14 +2,14 @@
 
 1. The index remembers the last push and the last event up to which no repository was behind: only
    what came after them is looked at. A pending push keeps the mark before itself.
-2. What no push tells (names, visibility, whose a namespace is) is compared for all repositories, in
-   two queries.
+2. What no push tells (names, visibility, whose a namespace is, what was ruled) is compared for all
+   repositories, in a few queries.
 3. Repositories with a fault are tried again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assay.core.mirror_source import shown
@@ -18,6 +18,7 @@ from assay.hub.open import Hub
 from assay.storage.database import catching_up as rows
 from assay.storage.database import people as people_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database import rulings as ruling_rows
 from assay.storage.database.catching_up import Marks, Stands
 from assay.storage.database.index_store import IndexStore
 
@@ -42,13 +43,17 @@ def find_behind(hub: Hub, index: IndexStore) -> Behind:
             repo_rows.all_repos(db, deleted=True),
             repo_rows.all_names(db),
             people_rows.claimed_namespaces(db),
+            ruling_rows.last_rulings(db),
         )
     differ = {repo_id for repo_id, stands in standing if indexed.get(repo_id) != stands}
     return Behind(frozenset(moved | differ), reached)
 
 
 def _standing(
-    records: Iterable[repo_rows.RepoRecord], names: dict[str, list[str]], claimed: frozenset[str]
+    records: Iterable[repo_rows.RepoRecord],
+    names: dict[str, list[str]],
+    claimed: frozenset[str],
+    ruled: Mapping[str, int],
 ) -> Iterable[tuple[str, Stands]]:
     for record in records:
         yield (
@@ -62,6 +67,7 @@ def _standing(
                 record.deleted is not None,
                 record.namespace in claimed,
                 shown(record.mirror_of) if record.mirror_of is not None else None,
+                ruled.get(record.id, 0),
                 None,
             ),
         )

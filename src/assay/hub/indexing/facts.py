@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from assay.core.claim import Ruling
 from assay.core.record import PullState
+from assay.core.ruling import RulingRow, rulings_on
 from assay.hub.open import Hub
 from assay.storage.database import discussions as discussion_rows
 from assay.storage.database import people as people_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database import rulings as ruling_rows
 from assay.storage.database.discussions import Event
 from assay.storage.database.pushes import Push
 from assay.storage.database.repos import RepoRecord
@@ -32,6 +36,8 @@ class Facts:
         events: What made them so, in order.
         last_event: Number of the last event of its discussions.
         merged: Lanes that a push merged, by the push's number.
+        rulings: What was ruled on its claims, by id.
+        last_ruling: Number of the last row about them.
     """
 
     record: RepoRecord
@@ -42,6 +48,8 @@ class Facts:
     events: list[Event] = field(default_factory=list)
     last_event: int = 0
     merged: dict[int, list[str]] = field(default_factory=dict)
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    last_ruling: int = 0
 
 
 def read_facts(hub: Hub, after: Mapping[str, int]) -> dict[str, Facts]:
@@ -62,6 +70,7 @@ def read_facts(hub: Hub, after: Mapping[str, int]) -> dict[str, Facts]:
         }
         for push in push_rows.pushes_after(db, after):
             facts[push.repo_id].pushes.append(push)
+        _read_rulings(facts, ruling_rows.rulings_of_repos(db, ids))
         last = discussion_rows.last_events(db, ids)
         if last:
             _read_pulls(facts, discussion_rows.pulls_of(db, ids))
@@ -69,6 +78,15 @@ def read_facts(hub: Hub, after: Mapping[str, int]) -> dict[str, Facts]:
     for repo_id, number in last.items():
         facts[repo_id].last_event = number
     return facts
+
+
+def _read_rulings(facts: Mapping[str, Facts], ruled: Collection[RulingRow]) -> None:
+    by_repo: defaultdict[str, list[RulingRow]] = defaultdict(list)
+    for row in ruled:
+        by_repo[row.repo_id].append(row)
+    for repo_id, rows in by_repo.items():
+        facts[repo_id].rulings = rulings_on(rows)
+        facts[repo_id].last_ruling = rows[-1].id
 
 
 def _read_pulls(facts: Mapping[str, Facts], pulls: Collection[discussion_rows.Discussion]) -> None:

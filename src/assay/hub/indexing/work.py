@@ -139,6 +139,7 @@ def compute(
     gone = record.deleted is not None
     mirror = record.mirror_of is not None
     ledger.settle(facts.pulls, namespace_claimed=facts.claimed, mirror=mirror, deleted=gone)
+    ledger.rule(facts.rulings)
     row = replace(_row(facts, known, on_main), main=main, claims=ledger.count_live())
     news = known is None or known.last_event != facts.last_event
     statuses = _pull_statuses(facts) if news and facts.events else None
@@ -183,6 +184,7 @@ def _row(facts: Facts, known: RepoRow | None, on_main: Sequence[Push]) -> RepoRo
         updated=on_main[-1].received if on_main else known.updated if known else record.created,
         last_push=last,
         last_event=facts.last_event,
+        last_ruling=facts.last_ruling,
         main=None,
         fault=None,
         claims=0,

@@ -14,7 +14,7 @@ from assay.storage.database.engine import Connection
 from assay.storage.database.pushes import PENDING
 from assay.storage.database.writing import put
 
-# Namespace, name, names, private, gated, deleted, claimed, mirror of, fault.
+# Namespace, name, names, private, gated, deleted, claimed, mirror of, last ruling, fault.
 Stands = tuple[Any, ...]
 _STANDS = (
     tables.repo.c.namespace,
@@ -25,6 +25,7 @@ _STANDS = (
     tables.repo.c.deleted,
     tables.repo.c.claimed,
     tables.repo.c.mirror_of,
+    tables.repo.c.last_ruling,
     tables.repo.c.fault,
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from assay.core.claim import Attestation, Claim, MovedTo, Reporter, Source, State
+from assay.core.claim import Attestation, Claim, MovedTo, Reporter, Ruling, Source, State
 from assay.core.ledger import state_of
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
@@ -58,6 +58,7 @@ _SHOWN = (
     "contradicts",
     "conflicts",
     "rewritten",
+    "ruling",
     "first_push",
     "latest_push",
     "path",
@@ -105,6 +106,7 @@ CLAIM = (
 _WIDTH = len(CLAIM.selected_columns)
 _REPORTERS = {str(one): one for one in Reporter}
 _STATES = {str(one): one for one in State}
+_RULINGS = {str(one): one for one in Ruling}
 
 
 def claim_of(row: Any) -> Claim:
@@ -122,6 +124,7 @@ def claim_of(row: Any) -> Claim:
         contradicts,
         conflicts,
         rewritten,
+        ruling,
         first_push,
         latest_push,
         path,
@@ -186,6 +189,7 @@ def claim_of(row: Any) -> Claim:
         contradicts=contradicts,
         conflicts=conflicts,
         rewritten=rewritten,
+        ruling=_RULINGS[ruling],
         moved_to=MovedTo(path=at_path, line=at_line, commit=at_commit) if at_commit else None,
         mirror_of=mirror_of if lane == MAIN_LANE else None,
     )
@@ -306,6 +310,7 @@ class _Then:
             latest_push=row.since_push,
             conflicts=False,
             rewritten=False,
+            ruling=Ruling.NONE,
             moved_to=None,
             mirror_of=row.mirror_of if is_main else None,
         )

@@ -143,6 +143,24 @@ notification = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# What people ruled on claims. Rows are only ever added: who withdraws one adds a row `about` it. A
+# claim's id is a digest of git's facts, so it is the same in an index built anew.
+ruling = sa.Table(
+    "ruling",
+    metadata,
+    sa.Column("id", BigInteger, primary_key=True),
+    sa.Column("repo_id", Text, sa.ForeignKey("repo.id"), nullable=False),
+    sa.Column("claim_id", Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("actor", Text, sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("evidence", Text, nullable=False),
+    sa.Column("about", BigInteger),
+    sa.Index("ruling_of", "repo_id", "claim_id"),
+    sqlite_autoincrement=True,
+)
+
 # The push log: every ref update. `canonical` and `digest` never change after the row is written.
 push = sa.Table(
     "push",

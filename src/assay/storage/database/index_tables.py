@@ -18,8 +18,8 @@ SCHEMA = 10
 
 metadata = sa.MetaData()
 
-# What the index last saw of a repository: the last rows of the push log and of the pull requests'
-# events that it is current with.
+# What the index last saw of a repository: the last rows of the push log, of the pull requests'
+# events and of the rulings that it is current with.
 repo = sa.Table(
     "repo",
     metadata,
@@ -40,6 +40,7 @@ repo = sa.Table(
     sa.Column("updated", Text, nullable=False),
     sa.Column("last_push", sa.Integer, nullable=False),
     sa.Column("last_event", sa.Integer, nullable=False),
+    sa.Column("last_ruling", sa.Integer, nullable=False),
     sa.Column("main", Text),
     # Why it could not be read when that was last tried: the rest is as it was before.
     sa.Column("fault", Text),
@@ -254,6 +255,8 @@ claim = sa.Table(
     sa.Column("conflicts", sa.Boolean, nullable=False),
     # Whether history that showed it was rewritten.
     sa.Column("rewritten", sa.Boolean, nullable=False),
+    # What people ruled on it: derived from the durable rows, so that boards need not ask there.
+    sa.Column("ruling", Text, nullable=False),
     # Of its first and latest version: what policies choose by.
     sa.Column("first_push", sa.Integer, nullable=False),
     sa.Column("latest_push", sa.Integer, nullable=False),

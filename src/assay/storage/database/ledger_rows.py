@@ -35,6 +35,7 @@ class RepoRow:
     updated: str
     last_push: int
     last_event: int
+    last_ruling: int
     main: str | None
     fault: str | None
     claims: int

@@ -26,7 +26,7 @@ _INTRODUCED, _CARRIED = sa.alias(step, "introduced_step"), sa.alias(step, "carri
 _RECORD = (
     sa.select(
         *(claim.c[name] for name in ("claim_id", "repo_id", "lane", "pull", "state", "reporter")),
-        *(claim.c[name] for name in ("contradicts", "conflicts", "rewritten")),
+        *(claim.c[name] for name in ("contradicts", "conflicts", "rewritten", "ruling")),
         *(claim.c[name] for name in _CONTENT),
         subject.c.dataset_id,
         subject.c.task_id,
@@ -76,6 +76,7 @@ def load_ledger(db: Connection, repo_id: str, subjects: Collection[int] | None =
             conflicts=row.conflicts,
             latest=row.number,
             rewritten=row.rewritten,
+            ruling=row.ruling,
         )
         latest[row.claim_id] = VersionRecord(
             claim_id=row.claim_id,
@@ -162,6 +163,7 @@ def save_ledgers(db: Connection, ledgers: Sequence[Ledger]) -> None:
             "contradicts": one.contradicts,
             "conflicts": one.conflicts,
             "rewritten": one.rewritten,
+            "ruling": str(one.ruling),
             "first_push": first,
             "latest_push": version.since[0],
         }

@@ -128,6 +128,8 @@ def render_claim(answer: ClaimAnswer, site: Site) -> str:
         label=strip_label(claim.value_text, chance, chance.level if chance else None, answer.unit),
         source_href=links.external(claim.source.url) if claim.source else None,
         command=shell("git", "clone", f"{site.public_url}/{claim.model}"),
+        dispute=f'{shell("assay", "rule", claim.claim_id, "disputed")} --reason "why" '
+        f"--evidence URL {shell('--endpoint', site.public_url)}",
     )
 
 

@@ -11,7 +11,8 @@ from assay.hub.answers import ClaimAnswer, HistoryLine, Version
 
 # Ends of kinds of line at which no content of the claim begins.
 _OF_PULLS = ("opened", "closed", "reopened", "merged", "comment")
-_NO_CONTENT = (*_OF_PULLS, "deleted", "rewritten", "moved", "carried to main")
+_RULINGS = ("disputed", "upheld", "refuted", "ruling withdrawn")
+_NO_CONTENT = (*_OF_PULLS, *_RULINGS, "deleted", "rewritten", "moved", "carried to main")
 _ENDS = ("closed", "deleted", "rewritten")
 _CONTENT_BEGINS = ("introduced", "introduced again", "changed")
 _BEGINS = (*_CONTENT_BEGINS, "pull request reopened")

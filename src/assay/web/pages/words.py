@@ -35,6 +35,9 @@ _BADGES = {
     "not checked here": Badge(
         "not checked here", "\N{EN DASH}", "plain", "carries a token that this hub cannot check"
     ),
+    "disputed": Badge("disputed", "?", "warn", "somebody disputes it; nobody ruled on that yet"),
+    "upheld": Badge("upheld", "✓", "author", "those who may rule on it looked, and uphold it"),
+    "refuted": Badge("refuted", "✕", "warn", "those who may rule on it looked, and refute it"),
     "conflicting": Badge(
         "conflicting", "≠", "warn", "another claim of the same branch gives this task another value"
     ),
