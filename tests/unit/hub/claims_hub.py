@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from assay.core.permission import MAIN, Reader
-from assay.hub import indexing, models, people, provenance, pulls, repos
+from assay.hub import indexing, models, people, provenance, pulls, push, repos
 from assay.hub.answers import ClaimAnswer
 from assay.hub.large import Incoming
 from assay.hub.open import Hub, open_hub
 from assay.hub.pulls import Proposal
-from assay.hub.push import land_commit
 from assay.settings import HubSettings
+from assay.storage.database.index_tables import claim
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
 
@@ -53,8 +55,11 @@ class Told:
     def reader(self, name: str) -> Reader:
         return people.reader_of(self.hub, f"{name}-token-0123456789")
 
-    def make(self, name: str, *, by: str = "root", private: bool = False) -> RepoRecord:
-        return repos.create(self.hub, self.reader(by), "model", name, private=private)
+    def make(
+        self, name: str, *, by: str = "root", private: bool = False, mirror_of: str | None = None
+    ) -> RepoRecord:
+        who = self.reader(by)
+        return repos.create(self.hub, who, "model", name, private=private, mirror_of=mirror_of)
 
     def record(self, name: str) -> RepoRecord:
         return repos.find(self.hub, self.reader("root"), "model", name)
@@ -77,7 +82,9 @@ class Told:
                 parent=on or old, changes=dict(changes), message="A change\n", author=author
             )
             update = RefUpdate(ref, old or ZERO, made)
-            land_commit(self.hub, record, self.reader(by), update, quarantine)
+            is_copied = record.mirror_of is not None and ref == MAIN
+            who = self.reader(by)
+            push.land(self.hub, record, who, [update], quarantine, mirroring=is_copied)
         return made
 
     def move(self, record: RepoRecord, to: str, *, ref: str = MAIN, by: str = "root") -> None:
@@ -85,7 +92,7 @@ class Told:
         old = self.hub.git.open(record.id).head(ref)
         assert old is not None
         with self.hub.git.lock(record.id):
-            land_commit(self.hub, record, self.reader(by), RefUpdate(ref, old, to), None)
+            push.land(self.hub, record, self.reader(by), [RefUpdate(ref, old, to)], None)
 
     def propose(self, record: RepoRecord, changes: Mapping[str, bytes], *, by: str) -> int:
         """A pull request with one commit."""
@@ -107,6 +114,13 @@ class Told:
         found = [claim for task in answer.tasks for claim in task.claims]
         found.sort(key=lambda claim: (claim.first_push, claim.claim_id))
         return [self.claim(claim.claim_id, as_=as_) for claim in found]
+
+    def first_claim(self, record: RepoRecord) -> ClaimAnswer:
+        """The claim about a model that came first, also of one that is deleted."""
+        with self.hub.index.read() as db:
+            query = sa.select(claim.c.claim_id).where(claim.c.repo_id == record.id)
+            ordered = query.order_by(claim.c.first_push, claim.c.claim_id)
+            return self.claim(str(db.execute(ordered.limit(1)).scalar_one()))
 
     def by_value(self, name: str, *values: str) -> list[ClaimAnswer]:
         """The claims about a model that say these values, in this order."""
