@@ -37,7 +37,8 @@ class Facts:
         last_event: Number of the last event of its discussions.
         merged: Lanes that a push merged, by the push's number.
         rulings: What was ruled on its claims, by id.
-        last_ruling: Number of the last row about them.
+        ruled: Number of the last row about each of those.
+        last_ruling: Number of the last row about any.
     """
 
     record: RepoRecord
@@ -49,6 +50,7 @@ class Facts:
     last_event: int = 0
     merged: dict[int, list[str]] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    ruled: Mapping[str, int] = field(default_factory=dict)
     last_ruling: int = 0
 
 
@@ -86,6 +88,7 @@ def _read_rulings(facts: Mapping[str, Facts], ruled: Collection[RulingRow]) -> N
         by_repo[row.repo_id].append(row)
     for repo_id, rows in by_repo.items():
         facts[repo_id].rulings = rulings_on(rows)
+        facts[repo_id].ruled = {row.claim_id: row.id for row in rows}
         facts[repo_id].last_ruling = rows[-1].id
 
 

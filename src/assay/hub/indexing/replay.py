@@ -55,12 +55,14 @@ class Touched:
         subjects: What the entries that came, changed or went are about.
         lanes: Pull requests that moved, or of which something became.
         records: Run records of main that came, changed or went.
+        claims: Ids of those on which somebody ruled.
         everything: Whether all may be touched.
     """
 
     subjects: set[Subject] = field(default_factory=set)
     lanes: set[str] = field(default_factory=set)
     records: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
     everything: bool = False
 
 

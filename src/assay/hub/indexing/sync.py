@@ -103,7 +103,9 @@ def _load(
     if touched is None:
         return record_rows.load_ledger(db, repo_id)
     touch_files(record_rows.files_naming(db, repo_id, touched.records))
-    subjects = record_rows.subjects_touched(db, repo_id, touched.subjects, touched.lanes)
+    subjects = record_rows.subjects_touched(
+        db, repo_id, touched.subjects, lanes=touched.lanes, claims=touched.claims
+    )
     ledger = record_rows.load_ledger(db, repo_id, subjects)
     ledger.others_live = seen.claims - ledger.count_live()
     return ledger

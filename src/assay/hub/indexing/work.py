@@ -61,6 +61,7 @@ class Work:
             _row(facts, seen, ()),
             last_push=seen.last_push if seen else 0,
             last_event=seen.last_event if seen else 0,
+            last_ruling=seen.last_ruling if seen else 0,
             main=seen.main if seen else None,
             claims=seen.claims if seen else 0,
             fault=fault,
@@ -147,7 +148,7 @@ def compute(
 
 
 def _touched(facts: Facts, known: RepoRow | None, touched: Touched) -> Touched | None:
-    """What may change of the record, by pushes and by events; None for anything."""
+    """What may change of the record, by pushes, events and rulings; None for anything."""
     if known is None or touched.everything:
         return None
     stands = known.claimed, known.mirror_of is not None, known.deleted
@@ -156,6 +157,7 @@ def _touched(facts: Facts, known: RepoRow | None, touched: Touched) -> Touched |
         return None
     happened = {event.number for event in facts.events if event.id > known.last_event}
     touched.lanes.update(f"pr/{number}" for number in happened)
+    touched.claims.update(one for one, row in facts.ruled.items() if row > known.last_ruling)
     return touched
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 10
+SCHEMA = 11
 
 metadata = sa.MetaData()
 

@@ -100,9 +100,22 @@ def _records(db: Connection, repo_id: str, subjects: Collection[int] | None) -> 
 
 
 def subjects_touched(
-    db: Connection, repo_id: str, written: Collection[Subject], lanes: Collection[str]
+    db: Connection,
+    repo_id: str,
+    written: Collection[Subject],
+    *,
+    lanes: Collection[str],
+    claims: Collection[str],
 ) -> set[int]:
-    """The numbers of subjects, and of those that claims of pull requests (`pr/N`) are about."""
+    """The numbers of subjects, and of those that some claims are about.
+
+    Args:
+        db: The index.
+        repo_id: The repository.
+        written: Subjects.
+        lanes: Pull requests (`pr/N`), for all claims of theirs.
+        claims: Ids of claims.
+    """
     found = set(_find_subjects(db, written).values())
     for part in portions(sorted(lanes)):
         # Literal, so that the index of such claims is known to be enough.
@@ -111,6 +124,11 @@ def subjects_touched(
             claim.c.repo_id == repo_id, claim.c.lane.in_(part), of_pulls
         )
         found.update(db.execute(query).scalars())
+    for part in portions(sorted(claims)):
+        of_these = sa.select(claim.c.subject).where(
+            claim.c.claim_id.in_(part), claim.c.repo_id == repo_id
+        )
+        found.update(db.execute(of_these).scalars())
     return found
 
 
