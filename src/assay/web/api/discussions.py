@@ -10,6 +10,7 @@ from assay.errors import InvalidError, NotFoundError
 from assay.hub import answers, conversations
 from assay.hub.conversations import KINDS, STATUSES, Kind, Status
 from assay.hub.repos import RepoType
+from assay.web.api import rulings
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 
@@ -91,7 +92,7 @@ async def _pull(context: Context) -> Response:
 
 
 def routes() -> list[Route]:
-    """Lists and single ones, of models and datasets."""
+    """Lists and single ones, of models and datasets; and what people rule on claims."""
     made = []
     for kind, repo_type in API_KINDS:
         at = f"/api/v1/{kind}/{{ns}}/{{name}}/discussions"
@@ -116,4 +117,5 @@ def routes() -> list[Route]:
         ]
     summary = "A pull request: the claims it adds, what it changes, and their checks"
     at = "/api/v1/models/{ns}/{name}/pulls/{number}"
-    return [*made, Route("GET", at, _pull, summary, answers.DiscussionAnswer, cached=True)]
+    made.append(Route("GET", at, _pull, summary, answers.DiscussionAnswer, cached=True))
+    return [*made, *rulings.routes()]
