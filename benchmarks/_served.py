@@ -78,12 +78,18 @@ class Served:
         return sorted((self.data / "repos").glob("??/*.git"))
 
 
+def add_account(data: Path) -> None:
+    """Add ada to a hub."""
+    assay = (sys.executable, "-m", "assay")
+    run(*assay, "user", "add", ACCOUNT, "--token", TOKEN, "--data", str(data))
+
+
 @contextmanager
 def serve(data: Path, *flags: str, new: bool = True) -> Iterator[Served]:
     """A hub in a process of its own, until the block ends; `new` when it has no account yet."""
     assay = (sys.executable, "-m", "assay")
     if new:
-        run(*assay, "user", "add", ACCOUNT, "--token", TOKEN, "--data", str(data))
+        add_account(data)
     port = free_port()
     argv = [*assay, "serve", "--port", str(port), "--data", str(data), *flags]
     start = time.perf_counter()

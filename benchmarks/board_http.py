@@ -18,12 +18,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -32,13 +31,13 @@ import httpx
 
 from _nginx import StaticFile, serve_files
 from _rounds import Row, spread
-from _served import Served, run, serve
+from _served import Served, serve
 from _synthetic import SHAPES
+from _wrk import HOW_TO_INSTALL, Rate, ask
 from make_hub import make_hub
 
 CONNECTIONS = 16
-HOW_TO_INSTALL = "Debian, as root: apt-get install nginx wrk"
-# What wrk asks; `at` begins elsewhere in every run, so that no answer is one that was kept.
+# What wrk asks; `round` is another in every run, so that no answer is one that was kept.
 SAME = 'request = function() return wrk.format("GET", path, headers) end'
 ELSEWHERE = """round, at = os.time(), 0
 request = function()
@@ -49,36 +48,6 @@ ANEW = """math.randomseed(os.time())
 request = function()
   return wrk.format("GET", path .. "?start=" .. math.random(0, models - 100) .. "&limit=100")
 end"""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Requests a second, with the median and the 99th percentile of their times in ms."""
-
-    a_second: float
-    p50_ms: float
-    p99_ms: float
-
-
-def ask(folder: Path, url: str, path: str, script: str, seconds: int, headers: str = "{}") -> Rate:
-    """Load an address for some seconds.
-
-    Raises:
-        RuntimeError: Some answers were errors, so the rate says nothing.
-    """
-    lua = folder / "ask.lua"
-    lua.write_text(f"path = '{path}'\nheaders = {headers}\n{script}\n")
-    argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(lua), url]
-    said = run(*argv)
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"{path} did not answer well: {said}")
-    rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0])
-    return Rate(rate, *(_ms(said, percent) for percent in ("50%", "99%")))
-
-
-def _ms(said: str, percent: str) -> float:
-    number, unit = re.findall(rf"{percent}\s+([\d.]+)(us|ms|s)", said)[0]
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
 def largest(hub: Served) -> tuple[str, int]:
@@ -102,21 +71,25 @@ def measure(data: Path, folder: Path, rounds: int, seconds: int) -> dict[str, An
         body.write_bytes(answer.content)
         kept = {name: answer.headers[name] for name in ("Content-Type", "ETag")}
         known = f"{{['If-None-Match'] = '{answer.headers['ETag']}'}}"
-        anew = ANEW.replace("models", str(models))
         with serve_files(folder / "nginx", {path: StaticFile(body, kept)}, workers="1") as floor:
-            sides: dict[str, Callable[[], Rate]] = {
-                "nginx": lambda: ask(folder, floor, path, SAME, seconds),
-                "cached": lambda: ask(folder, hub.url, path, SAME, seconds),
-                "known": lambda: ask(folder, hub.url, path, SAME, seconds, known),
-                "elsewhere": lambda: ask(folder, hub.url, path, ELSEWHERE, seconds),
-                "anew": lambda: ask(folder, hub.url, path, anew, seconds),
+
+            def side(url: str, script: str, headers: str = "{}") -> Callable[[], Rate]:
+                asked = f"path = '{path}'\nheaders = {headers}\nmodels = {models}\n{script}"
+                return lambda: ask(folder, url, asked, seconds=seconds, connections=CONNECTIONS)
+
+            sides = {
+                "nginx": side(floor, SAME),
+                "cached": side(hub.url, SAME),
+                "known": side(hub.url, SAME, known),
+                "elsewhere": side(hub.url, ELSEWHERE),
+                "anew": side(hub.url, ANEW),
             }
             for _ in range(rounds):
-                for name, side in sides.items():
-                    rates.setdefault(name, []).append(side())
+                for name, load in sides.items():
+                    rates.setdefault(name, []).append(load())
     with serve(data, "--workers", "2", new=False) as hub:
         for _ in range(rounds):
-            rates.setdefault("two", []).append(ask(folder, hub.url, path, anew, seconds))
+            rates.setdefault("two", []).append(side(hub.url, ANEW)())
     goals = {"cached": 0.30, "known": 0.33, "elsewhere": 0.05, "anew": None}
     rows = [_row(name, rates, "nginx", goal) for name, goal in goals.items()]
     rows.append(_row("two", rates, "anew", 1.7))

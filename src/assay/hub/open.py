@@ -24,7 +24,7 @@ from assay.storage.secret import load_secret
 
 Clock = Callable[[], datetime]
 # Of boards; a row takes about 2 KB.
-MOST_KEPT_ROWS = 20_000
+MOST_KEPT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)

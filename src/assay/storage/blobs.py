@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from assay.errors import EntryNotFoundError, UnavailableError
-from assay.storage.disk import sync_folder
+from assay.storage.disk import sync
 
 READ_BYTES = 1024 * 1024
 
@@ -158,7 +158,7 @@ class LocalBlobs:
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
         for folder in (target.parent, target.parent.parent, self._root):
-            sync_folder(folder)
+            sync(folder)
 
     def open(self, oid: str, offset: int = 0) -> BinaryIO:
         """An object to read from.

@@ -19,9 +19,9 @@ _WORDS = (*sorted(os.strerror(number) for number in _NO_ROOM), "couldn't write '
 HINT = "whoever runs this hub has to make room on its disk; then send it again"
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file durable, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

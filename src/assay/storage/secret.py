@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from assay.errors import UnavailableError
-from assay.storage.disk import sync_folder
+from assay.storage.disk import sync
 
 SECRET_BYTES = 32
 
@@ -42,6 +42,6 @@ def _make(path: Path) -> None:
             os.link(name, path)
         except FileExistsError:
             return
-        sync_folder(path.parent)
+        sync(path.parent)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -23,13 +23,13 @@ from assay.core.permission import STRANGER, Reader
 from assay.errors import AssayError, NoRoomError, NotFoundError, RepoNotFoundError
 from assay.hub import indexing, repos
 from assay.hub.open import Hub
-from assay.storage.database.index_store import Generation
 from assay.storage.disk import find_no_room
 from assay.storage.git_wire import HookListener
 from assay.storage.workplace import remove_abandoned
 from assay.web import auth, git_http, lfs
 from assay.web.api import routes as api
 from assay.web.hf_api import routes as hf_api
+from assay.web.kept import Dressed, Kept
 from assay.web.replies import error_reply, etag_of
 from assay.web.routing import (
     Context,
@@ -45,8 +45,6 @@ from assay.web.site.errors import error_page
 
 log = logging.getLogger("assay.web")
 
-# Kept answers are dropped at the first change of the index, or when they grow beyond this.
-MAX_KEPT_BYTES = 64 * 1024 * 1024
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SWEEP_EVERY_S = 300.0
 # What could not be finished, such as on a full disk, is tried again this often.
@@ -66,28 +64,6 @@ def routes() -> list[Route]:
     ]
 
 
-class Kept:
-    """Answers to strangers, kept until the index changes."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._generation: Generation | None = None
-        self._answers: dict[str, Response] = {}
-        self._size_bytes = 0
-
-    def find(self, key: str) -> Response | None:
-        """The kept answer, if nothing has changed since."""
-        generation = self._hub.index.generation()
-        if generation != self._generation or self._size_bytes > MAX_KEPT_BYTES:
-            self._generation, self._answers, self._size_bytes = generation, {}, 0
-        return self._answers.get(key)
-
-    def keep(self, key: str, answer: Response) -> None:
-        """Keep an answer that was computed after `find` looked at the index."""
-        self._answers[key] = answer
-        self._size_bytes += len(answer.body) + len(key)
-
-
 class Application:
     """Dispatches a request to its route."""
 
@@ -96,6 +72,7 @@ class Application:
         self._hooks = hooks
         self._table = table
         self._kept = Kept(hub)
+        self._dressed = Dressed()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -172,10 +149,12 @@ class Application:
         key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
         response = self._kept.find(key) if keeps else None
         if response is None:
-            answer = route.handler(Context(self._hub, request, reader, params, self._hooks))
+            context = Context(self._hub, request, reader, params, self._hooks, self._dressed)
+            answer = route.handler(context)
             response = await answer if inspect.isawaitable(answer) else answer
             if route.cached:
-                response.headers["ETag"] = etag_of(bytes(response.body))
+                if "ETag" not in response.headers:  # it is there on one that was dressed before
+                    response.headers["ETag"] = etag_of(bytes(response.body))
                 response.headers["Vary"] = "Authorization"
                 response.headers["Cache-Control"] = "no-cache" if keeps else "private, no-cache"
             if keeps:

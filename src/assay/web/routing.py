@@ -20,6 +20,7 @@ from assay.errors import InvalidError
 from assay.hub.open import Hub
 from assay.hub.repos import RepoType
 from assay.storage.git_wire import HookListener
+from assay.web.kept import Dressed
 
 MAX_PAGE_DIGITS = 9
 
@@ -33,6 +34,7 @@ class Context:
     reader: Reader
     params: Mapping[str, str]
     hooks: HookListener
+    dressed: Dressed
 
     @property
     def repo(self) -> str:

@@ -29,7 +29,7 @@ __all__ = ["Connection", "Database", "SqliteDatabase", "rows_as", "to_json"]
 
 BUSY_TIMEOUT_S = 30.0
 # Of pages that a connection keeps: a board takes rows from all over the file.
-CACHE_KIB = 16 * 1024
+CACHE_KIB = 8 * 1024
 Durability = Literal["FULL", "NORMAL"]
 T = TypeVar("T")
 
@@ -70,6 +70,7 @@ class SqliteDatabase:
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             json_serializer=to_json,
             json_deserializer=msgspec.json.decode,
+            pool_use_lifo=True,  # whoever reads alone always has the connection with warm pages
         )
         _configure(self._engine, durability)
 

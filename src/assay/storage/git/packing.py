@@ -19,7 +19,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from assay.errors import InvalidError
-from assay.storage.disk import sync_folder
+from assay.storage.disk import sync
 from assay.storage.git.store import packed_refs
 from assay.storage.git.writing import Identity
 
@@ -177,7 +177,7 @@ class Pack:
         _write(name.with_suffix(".pack"), body + digest.digest(), durable=durable)
         _write(name.with_suffix(".idx"), self._index(digest.digest()), durable=durable)
         if durable:
-            sync_folder(folder)
+            sync(folder)
 
     def _index(self, digest: bytes) -> bytes:
         """The pack's index, version 2: ids in order, with how many begin with each byte or less."""

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import Option
 
 from assay.errors import (
     DamagedRepositoryError,
@@ -45,7 +44,6 @@ class GitStore:
         self.root = root
         self.trash = root.parent / "trash"
         root.mkdir(parents=True, exist_ok=True)
-        pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)  # noqa: FBT003 - libgit2's own signature
 
     def path(self, repo_id: str) -> Path:
         """The folder of a repository, whether it exists or not."""

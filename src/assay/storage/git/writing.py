@@ -16,7 +16,7 @@ import pygit2
 from pygit2.enums import AttrCheck, FileMode, ObjectType
 
 from assay.errors import ConflictError, StaleRefError, UnavailableError
-from assay.storage.disk import sync_folder
+from assay.storage.disk import sync
 from assay.storage.git.process import run
 from assay.storage.git.repository import ZERO
 
@@ -59,16 +59,14 @@ def write_root(repository: Path, files: Mapping[str, bytes], message: str, autho
 
     Args:
         repository: Its folder.
-        files: Their content, by name; there are no folders.
+        files: Their content, by path.
         message: The commit message.
         author: Of the commit.
     """
-    git = pygit2.Repository(str(repository))
-    tree = git.TreeBuilder()
-    for name, content in files.items():
-        tree.insert(name, git.create_blob(content), FileMode.BLOB)
-    one = _signature(author)
-    return str(git.create_commit(None, one, one, message, tree.write(), []))
+    with open_quarantine(repository) as quarantine:
+        made = quarantine.commit(parent=None, changes=files, message=message, author=author)
+        quarantine.keep()
+    return made
 
 
 def _signature(one: Identity) -> pygit2.Signature:
@@ -232,15 +230,21 @@ class Quarantine:
             source.replace(target)
 
     def keep(self) -> None:
-        """Move the objects into the repository, durably."""
-        touched = {self._objects}
-        for source in _object_files(self.folder):
+        """Move the objects into the repository, durably.
+
+        libgit2 could see to the files itself, but lets no other thread work while the disk does.
+        """
+        sources = _object_files(self.folder)
+        for source in sources:
+            sync(source)
+        touched = {self._objects} if sources else set()
+        for source in sources:
             target = self._objects / source.parent.name / source.name
             target.parent.mkdir(exist_ok=True)
             source.replace(target)
             touched.add(target.parent)
         for folder in touched:
-            sync_folder(folder)
+            sync(folder)
 
     def close(self) -> None:
         """Throw away what was not kept."""

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from starlette.responses import Response
 
+from assay.core.permission import STRANGER
 from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance, unresolved
@@ -102,7 +103,10 @@ async def board_of(context: Context) -> Board:
 
 
 async def _board(context: Context) -> Response:
-    return json_reply(await board_of(context))
+    board = await board_of(context)
+    if context.reader != STRANGER:  # whose replies may be kept by nobody else
+        return json_reply(board)
+    return context.dressed.reply(board, json_reply)
 
 
 def _model(context: Context) -> Response:
