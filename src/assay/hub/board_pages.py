@@ -34,6 +34,7 @@ from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import TaskRow
 from assay.storage.database.boards import BoardRow, Place
 from assay.storage.database.catching_up import Marks
+from assay.storage.database.claims_then import claims_then
 from assay.storage.database.engine import Connection
 from assay.storage.database.policies import Order, order_under
 
@@ -72,9 +73,11 @@ class Asked:
 
     def overlay(self, reader: Reader, public: Board) -> list[Row]:
         """What only this reader may see, with the rank it would have among the public rows."""
-        hidden = claim_rows.claims_on(
-            self.db, reader, self.place.board.id, as_of=self.then, only_private=True
-        )
+        board = self.place.board.id
+        if self.then is None:
+            hidden = claim_rows.claims_on(self.db, reader, board, only_private=True)
+        else:
+            hidden = claims_then(self.db, reader, board, self.then, only_private=True)
         if not hidden:
             return []
         rows = overlay_of(hidden, public.task, self.view, self.policy, place=self._would_rank)
@@ -160,7 +163,8 @@ class Asked:
 
     @cached_property
     def _claims_then(self) -> Sequence[Claim]:
-        return claim_rows.claims_on(self.db, STRANGER, self.place.board.id, as_of=self.then)
+        assert self.then is not None  # noqa: S101 - asked for by those who have looked
+        return claims_then(self.db, STRANGER, self.place.board.id, self.then)
 
     def _rows_then(self, view: View) -> list[Row]:
         return rows_of(self._claims_then, self._task, view, self.policy)

@@ -26,6 +26,7 @@ from assay.storage.database import claims as claim_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database import rulings as ruling_rows
+from assay.storage.database.versions import episodes_of, versions_of
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
@@ -42,8 +43,8 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         if found is None:
             raise NotFoundError(f"there is no claim {claim_id}")
         said, repo_id = found
-        rows = claim_rows.versions_of(db, claim_id)
-        episodes = claim_rows.episodes_of(db, claim_id)
+        rows = versions_of(db, claim_id)
+        episodes = episodes_of(db, claim_id)
         place = models.registered(db, reader, [said]).get((said.dataset_id, said.task_id))
         others = claim_rows.claims_beside(db, reader, said, repo_id)
         findings = benchmark_rows.findings(db, repo_id, said.lane)

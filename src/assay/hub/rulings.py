@@ -13,6 +13,7 @@ from assay.storage.database import claims as claim_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database import rulings as rows
 from assay.storage.database.repos import RepoRecord
+from assay.storage.database.versions import versions_of
 
 MAX_REASON_CHARS = 10_000
 MAX_EVIDENCE_CHARS = 2_000
@@ -106,7 +107,7 @@ def _find(hub: Hub, reader: Reader, claim_id: str) -> tuple[Claim, str]:
 def _need_right(hub: Hub, reader: Reader, said: Claim, repo_id: str, kind: Kind) -> None:
     with hub.index.read() as db:
         place = models.registered(db, reader, [said]).get((said.dataset_id, said.task_id))
-        pushers = {row["pusher"] for row in claim_rows.versions_of(db, said.claim_id)}
+        pushers = {row["pusher"] for row in versions_of(db, said.claim_id)}
     with hub.durable.read() as db:
         model = repo_rows.repo_by_id(db, repo_id)
         benchmark = repo_rows.repo_by_id(db, place.board.repo_id) if place is not None else None

@@ -10,27 +10,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from assay.core.claim import Attestation, Claim, MovedTo, Reporter, Ruling, Source, State
-from assay.core.ledger import state_of
 from assay.core.permission import Reader
 from assay.core.provenance import MAIN_LANE
-from assay.storage.database.catching_up import Marks
 from assay.storage.database.engine import Connection, rows_as
 from assay.storage.database.index_tables import (
     claim,
-    earlier,
-    episode,
-    pull_status,
     repo,
     step,
     subject,
 )
 
 SINCE, INTRODUCED = sa.alias(step, "since_step"), sa.alias(step, "introduced_step")
-UNTIL = sa.alias(step, "until_step")
+UNTIL, CARRIED = sa.alias(step, "until_step"), sa.alias(step, "carried_step")
 _IDS = re.compile("[0-9a-f]{64}")
 
 
@@ -49,7 +43,7 @@ def may_see(reader: Reader, of: sa.FromClause = repo) -> sa.ColumnElement[bool]:
 
 
 # What a claim is shown by: its own columns, and those beside it. `claim_of` takes them in order.
-_SHOWN = (
+SHOWN = (
     "claim_id",
     "lane",
     "pull",
@@ -78,7 +72,7 @@ _SHOWN = (
     "stderr",
     "evidence_level",
 )
-_BESIDE = (
+BESIDE = (
     claim.c.repo_id,
     repo.c.namespace,
     repo.c.name,
@@ -94,8 +88,8 @@ _BESIDE = (
 )
 CLAIM = (
     sa.select(
-        *(claim.c[name] for name in _SHOWN),
-        *_BESIDE,
+        *(claim.c[name] for name in SHOWN),
+        *BESIDE,
     )
     .select_from(claim)
     .join(repo, repo.c.repo_id == claim.c.repo_id)
@@ -200,12 +194,7 @@ def _read(db: Connection, query: sa.Select[Any]) -> list[Claim]:
 
 
 def claims_on(
-    db: Connection,
-    reader: Reader,
-    board: int,
-    *,
-    as_of: Marks | None = None,
-    only_private: bool = False,
+    db: Connection, reader: Reader, board: int, *, only_private: bool = False
 ) -> list[Claim]:
     """All claims about a board's task, in whatever state.
 
@@ -213,116 +202,10 @@ def claims_on(
         db: The index.
         reader: Who asks.
         board: The board's number.
-        as_of: A place in the record; None for the present. What is not in versions (names and
-            terms of the benchmark, visibility, whose a namespace is) is as today.
         only_private: Whether only those in private repositories are wanted.
     """
     where = [subject.c.board == board, visible(reader), *([repo.c.private] if only_private else [])]
-    if as_of is None:
-        return _read(db, CLAIM.where(*where))
-    queries = [_as_of(table, as_of).where(*where) for table in (claim, earlier)]
-    latest: dict[str, Any] = {}
-    for row in (row for query in queries for row in db.execute(query)):
-        if row.claim_id not in latest or latest[row.claim_id].number < row.number:
-            latest[row.claim_id] = row
-    then = [_Then(row, as_of) for row in latest.values()]
-    on_main = {one.says for one in then if one.lane == MAIN_LANE and not one.is_gone}
-    return [one.claim(on_main) for one in then]
-
-
-_CARRIED = sa.alias(step, "carried_step")
-_AT = {
-    "path",
-    "line",
-    "at_path",
-    "at_line",
-    "at_commit",
-    "value",
-    "value_text",
-    "date",
-    "source",
-    "notes",
-    "dataset_revision",
-}
-_AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
-
-
-def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
-    """Claims with the versions that had begun by then, of those in this table."""
-    status = (
-        sa.select(pull_status.c.status, pull_status.c.by_author)
-        .where(
-            pull_status.c.repo_id == claim.c.repo_id,
-            pull_status.c.pull == claim.c.pull,
-            pull_status.c.event <= moment.last_event,
-        )
-        .order_by(pull_status.c.event.desc())
-        .limit(1)
-    )
-    query = (
-        sa.select(
-            *((table if name in _AT else claim).c[name] for name in _SHOWN),
-            *_BESIDE,
-            table.c.content_key,
-            table.c.number,
-            repo.c.claimed,
-            SINCE.c.push.label("since_push"),
-            SINCE.c.lane.label("since_lane"),
-            _CARRIED.c.push.label("carried_push"),
-            UNTIL.c.push.label("until_push"),
-            status.with_only_columns(pull_status.c.status).scalar_subquery().label("pull_then"),
-            status.with_only_columns(pull_status.c.by_author).scalar_subquery().label("by_author"),
-        )
-        .select_from(claim)
-        .join(repo, repo.c.repo_id == claim.c.repo_id)
-        .join(subject, subject.c.id == claim.c.subject)
-        .join(INTRODUCED, INTRODUCED.c.id == claim.c.introduced)
-    )
-    if table is earlier:
-        query = query.join(earlier, earlier.c.claim == claim.c.id)
-    return (
-        query.join(SINCE, SINCE.c.id == table.c.since)
-        .outerjoin(_CARRIED, _CARRIED.c.id == table.c.carried)
-        .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
-        .where(SINCE.c.push <= moment.last_push)
-    )
-
-
-class _Then:
-    """A claim at a moment, from its latest version by then (a row of `_as_of`)."""
-
-    def __init__(self, row: Any, moment: Marks) -> None:
-        self._row = row
-        was_carried = row.carried_push is not None and row.carried_push <= moment.last_push
-        self.lane: str = MAIN_LANE if was_carried else row.since_lane
-        self.is_gone = row.until_push is not None and row.until_push <= moment.last_push
-        self.says = (row.repo_id, row.content_key)
-
-    def claim(self, on_main: Collection[tuple[str, str]]) -> Claim:
-        """What it said and where it stood. What is not in versions is today's, and left out."""
-        row, is_main = self._row, self.lane == MAIN_LANE
-        is_author = is_main and row.claimed and row.mirror_of is None
-        return msgspec.structs.replace(
-            claim_of(row),
-            lane=self.lane,
-            state=self._state(on_main),
-            reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
-            latest_push=row.since_push,
-            conflicts=False,
-            rewritten=False,
-            ruling=Ruling.NONE,
-            moved_to=None,
-            mirror_of=row.mirror_of if is_main else None,
-        )
-
-    def _state(self, on_main: Collection[tuple[str, str]]) -> State:
-        is_main = self.lane == MAIN_LANE
-        return state_of(
-            gone=self.is_gone,
-            pull=None if is_main else self._row.pull_then or "open",
-            by_author=bool(self._row.by_author),
-            on_main=self.says in on_main,
-        )
+    return _read(db, CLAIM.where(*where))
 
 
 def claims_of_repo(
@@ -402,60 +285,6 @@ def find_claim(db: Connection, reader: Reader, claim_id: str) -> tuple[Claim, st
         return None
     row = db.execute(CLAIM.where(may_see(reader), claim.c.claim_id == claim_id)).first()
     return (claim_of(row), row.repo_id) if row is not None else None
-
-
-def versions_of(db: Connection, claim_id: str) -> list[dict[str, Any]]:
-    """Every version of a claim (found by `find_claim`), the first one first."""
-    number = sa.select(claim.c.id).where(claim.c.claim_id == claim_id).scalar_subquery()
-    rows = [
-        dict(row)
-        for table, own in ((earlier, earlier.c.claim), (claim, claim.c.id))
-        for row in db.execute(_versions(table).where(own == number)).mappings()
-    ]
-    return sorted(rows, key=lambda row: int(row["number"]))
-
-
-def _versions(table: sa.Table) -> sa.Select[Any]:
-    shared = [c.name for c in earlier.c if c.name not in {"claim", "since", "carried", "until"}]
-    return (
-        sa.select(
-            *(table.c[name] for name in shared),
-            *(column.label(_named("since", column.name)) for column in SINCE.c),
-            *(UNTIL.c[name].label(f"until_{name}") for name in _ENDED),
-            *(_CARRIED.c[name].label(f"carried_{name}") for name in _TOLD),
-        )
-        .select_from(table)
-        .join(SINCE, SINCE.c.id == table.c.since)
-        .outerjoin(_CARRIED, _CARRIED.c.id == table.c.carried)
-        .outerjoin(UNTIL, UNTIL.c.id == table.c.until)
-    )
-
-
-# What other steps than a version's first tell; of a lane that was deleted there is no commit.
-_TOLD = ("commit", "push", "received", "pusher")
-_ENDED = (*_TOLD, "rewrites", "lane")
-
-
-def episodes_of(db: Connection, claim_id: str) -> list[dict[str, Any]]:
-    """What happened to a claim without changing what it says, with the step at which it did."""
-    query = (
-        sa.select(
-            *(episode.c[name] for name in ("kind", "before", "after")),
-            *(step.c[name] for name in (*_TOLD, "lane")),
-        )
-        .join(step, step.c.id == episode.c.step)
-        .join(claim, claim.c.id == episode.c.claim)
-        .where(claim.c.claim_id == claim_id)
-        .order_by(step.c.push, episode.c.kind, step.c.commit)
-    )
-    return [dict(row) for row in db.execute(query).mappings()]
-
-
-def _named(step_name: str, column: str) -> str:
-    """Who and when are a version's own; the rest is the step's."""
-    plain = {"received", "pusher", "author_name", "author_email", "authored_s"}
-    plain |= {"committer_name", "committer_email", "committed_s", "lane"}
-    return column if column in plain else f"{step_name}_{column}"
 
 
 def latest_claims(db: Connection, reader: Reader, limit: int) -> list[Claim]:
