@@ -49,7 +49,9 @@ def says_no_room(answer: bytes) -> bool:
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """An error, what it was raised from, and so on."""
     current: BaseException | None = error
-    while current is not None:
+    seen: set[int] = set()
+    while current is not None and id(current) not in seen:  # somebody may have made a circle
+        seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assay.core.permission import STRANGER, Reader
 from assay.errors import AssayError, NoRoomError, NotFoundError, RepoNotFoundError
 from assay.hub import indexing, repos
+from assay.hub.damage import find_damage
 from assay.hub.open import Hub
 from assay.storage.disk import find_no_room
 from assay.storage.git_wire import HookListener
@@ -114,13 +115,29 @@ class Application:
         reader = auth.reader_of(self._hub, request)
         if route.may_change:
             auth.need_scope(reader)
+        now = self._as_now(route, params, reader)
         try:
-            return await self._call(request, route, self._as_now(route, params, reader), reader)
-        except RepoNotFoundError:
+            return await self._call(request, route, now, reader)
+        except RepoNotFoundError as error:
             name = self._name_now(route, params, reader)
             if name is None:
+                self._tell_damage(route, now, reader, error)
                 raise
             return RedirectResponse(moved_path(request.scope, route, name), status_code=307)
+        except Exception as error:
+            self._tell_damage(route, now, reader, error)
+            raise
+
+    def _tell_damage(
+        self, route: Route, params: dict[str, str], reader: Reader, error: Exception
+    ) -> None:
+        """Raise what is to be said if the repository that a route names is broken on the disk."""
+        if route.repo_type is None:
+            return
+        name = f"{params['ns']}/{params['name'].removesuffix('.git')}"
+        damage = find_damage(self._hub, reader, route.repo_type, name, error)
+        if damage is not None:
+            raise damage from error
 
     def _as_now(self, route: Route, params: dict[str, str], reader: Reader) -> dict[str, str]:
         """Parameters with the repository's present name, where old names are served."""

@@ -93,7 +93,9 @@ class SqliteDatabase:
                 with writer.begin():
                     yield writer
         except sa.exc.OperationalError as error:
-            raise find_no_room(error) or error from error
+            if (full := find_no_room(error)) is not None:
+                raise full from error
+            raise
 
     def need_answer(self) -> None:
         """See that the file can be read.

@@ -104,12 +104,33 @@ class GitStore:
             if (full := find_no_room(error)) is not None:  # the disk's fault, not its own
                 raise full from error
             raise DamagedRepositoryError(f"{self.path(repo_id)}: {error}") from error
-        except KeyError as error:  # so does pygit2 say that an object is missing
-            if not _OBJECT.fullmatch(str(error.args[0] if error.args else "")):
+        except KeyError as error:
+            if not self.is_damage(error):
                 raise
             raise DamagedRepositoryError(
                 f"{self.path(repo_id)}: object {error.args[0]} is missing"
             ) from error
+
+    def is_damage(self, error: Exception) -> bool:
+        """Whether that is what reading a broken object ends with."""
+        if isinstance(error, KeyError):  # so does pygit2 say that an object is missing
+            return _OBJECT.fullmatch(str(error.args[0] if error.args else "")) is not None
+        return isinstance(error, pygit2.GitError)
+
+    def find_damage(self, repo_id: str) -> str | None:
+        """Why a repository cannot be opened, or main and its folder not be read; None if they can.
+
+        It is a look, not a search: `find_missing` walks everything.
+        """
+        try:
+            with self.reading(repo_id):
+                git = self.open(repo_id)
+                head = git.head("refs/heads/main")
+                if head is not None:
+                    git.list(head)
+        except DamagedRepositoryError as error:
+            return error.message
+        return None
 
     @contextmanager
     def lock(self, repo_id: str) -> Iterator[None]:
