@@ -107,7 +107,8 @@ class Asked:
             count, rows = len(every), every[window]
         elif self.policy == BEST_EVIDENCE and self.view == "models":
             count, rows = of.models, model_rows(self.db, of, task, start=start, limit=limit)
-            said = sentence(summary_of_board(self.db, of, task), task)
+            summary = summary_of_board(self.db, of, task, rows if start == 0 else ())
+            said = sentence(summary, task)
         else:
             order = self._order(self.view)
             count = len(order.numbers)

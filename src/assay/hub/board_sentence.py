@@ -33,13 +33,24 @@ class Summary:
     at_chance: Some
 
 
-def summary_of_board(db: Connection, of: BoardRow, task: Task) -> Summary:
-    """From what is kept of the board."""
-    leaders = board_rows.leaders(db, of.id, MOST_NAMED) if of.ranked else (0, [])
+def summary_of_board(
+    db: Connection, of: BoardRow, task: Task, first: Sequence[Row] = ()
+) -> Summary:
+    """From what is kept of the board, and its first rows where they are at hand."""
+    leaders = _leaders(first, of.ranked)
+    if leaders is None:
+        leaders = board_rows.leaders(db, of.id, MOST_NAMED)
     lost: Some = (0, [])
     if task.chance is not None:
         lost = board_rows.at_chance(db, of.id, MOST_NAMED)
     return Summary(of.models, of.ranked, leaders, lost)
+
+
+def _leaders(first: Sequence[Row], ranked: int) -> Some | None:
+    """Who shares the first rank, if the first rows of a board hold all of them."""
+    leading = [row.model for row in first if row.rank == 1]
+    is_all = len(leading) == ranked or any((row.rank or 0) > 1 for row in first)
+    return (len(leading), leading[:MOST_NAMED]) if is_all else None
 
 
 def summary_of_order(db: Connection, order: Order) -> Summary:

@@ -101,6 +101,11 @@ def expect_pages_under_any_policy(hub: Hub, story: Story) -> None:
                 assert board.count == len(expected)
                 assert (board.title, board.private) == (place.benchmark.title, record.private)
                 assert board.task in asked_anew.tasks, story.told
+                for limit in (1, 2):
+                    page = boards.board(
+                        hub, ROOT, record.full_name, task_id, policy=policy, view=view, limit=limit
+                    )
+                    assert page.sentence == board.sentence, story.told
 
 
 def _sign(direction: str | None) -> int:
