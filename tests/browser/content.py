@@ -201,7 +201,8 @@ def _post(hub: HubProcess, account: str, path: str, body: dict[str, Any]) -> Any
 def _returning(hub: HubProcess, work: Work) -> None:
     """A claim that its author takes back, by rewriting main, and brings back."""
     hub.create("ada", "returning")
-    before = work.commit({"README.md": "x"})
+    card = "---\nbase_model: ada/rocket-7b\nbase_model_relation: quantized\n---\n# Smaller\n"
+    before = work.commit({"README.md": card})
     claimed = work.commit({".eval_results/quiz.yaml": result("64.0")})
     push(hub, "ada", "ada/returning", work)
     push(hub, "ada", "ada/returning", work, f"+{before}:main")

@@ -76,6 +76,18 @@ def test_what_was_ruled_on_a_claim_stands_on_its_page(
     assert told[-3:] == ["disputed", "ruling withdrawn", "refuted"]
 
 
+def test_a_model_links_what_is_derived_from_it_and_back(
+    hub: HubProcess, paths: dict[str, str], desk: Page
+) -> None:
+    desk.goto(hub.url + paths["model"])
+    derived = desk.locator(".lineage li")
+    expect(derived).to_have_text("derived: ada/returning (quantized)")
+    derived.get_by_role("link").click()
+    expect(desk.locator(".lineage li")).to_have_text("quantized from ada/rocket-7b")
+    desk.locator(".lineage").get_by_role("link").click()
+    assert desk.url == hub.url + paths["model"]
+
+
 def test_a_declined_claim_is_found_with_the_reason(
     hub: HubProcess, paths: dict[str, str], desk: Page
 ) -> None:

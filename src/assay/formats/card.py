@@ -137,6 +137,7 @@ class Card:
         data: The front matter as JSON values, without what no client could take.
         tags: As the public hub makes them, each once.
         base_models: What the model is derived from, as written.
+        base_relation: How: finetune, adapter, quantized or merge; None without a base.
         library_name: Of a model; None when not stated.
         pipeline_tag: Of a model; None when not stated.
         description: What the front matter states, or the first paragraph of the text.
@@ -147,6 +148,7 @@ class Card:
     data: Mapping[str, Json] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     base_models: tuple[str, ...] = ()
+    base_relation: str | None = None
     library_name: str | None = None
     pipeline_tag: str | None = None
     description: str | None = None
@@ -168,14 +170,15 @@ def parse_card(data: bytes, path: str, repo_type: RepoType) -> Card:
     said = {key: reader.texts(key, WRONG_KIND) for key in prefixes}
     tags = [f"{prefix}{value}" for key, prefix in prefixes.items() for value in said[key]]
     bases = said.get("base_model", ())
+    relation = _relation(reader, said) if bases else None
     if bases:
-        relation = _relation(reader, said)
         tags += [f"base_model:{relation}:{base}" for base in bases]
     fit = _fit_for_clients(reader, said["tags"])
     return Card(
         data=fit,
         tags=_kept(["model-index"] * ("model-index" in fit) + tags + _arxiv(text), reader),
         base_models=bases,
+        base_relation=relation,
         library_name=next(iter(said.get("library_name", ())), None),
         pipeline_tag=next(iter(said.get("pipeline_tag", ())), None),
         description=_stated(reader, "description") or _first_paragraph(text),

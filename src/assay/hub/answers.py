@@ -214,10 +214,24 @@ class PullSummary(Answer, frozen=True, kw_only=True):
     created: str
 
 
+class Lineage(Answer, frozen=True, kw_only=True):
+    """A model that another is derived from, or that is derived from it, as a card declares.
+
+    `written` is the base as that card writes it, `relation` finetune, adapter, quantized or merge.
+    `model` is what the other model is called now; null if the reader finds none of that name here.
+    """
+
+    model: str | None
+    written: str
+    relation: str
+
+
 class Model(Answer, frozen=True, kw_only=True):
     """A model repository and everything claimed about it.
 
     `mirror_of` says what it is a copy of, if it is one: nothing in it is then the author's word.
+    `bases` is what its card says it is derived from; `derived` are models whose cards name it, of
+    which there are `derived_count`.
     """
 
     id: str
@@ -229,6 +243,9 @@ class Model(Answer, frozen=True, kw_only=True):
     broken: list[BrokenFile]
     pulls: list[PullSummary]
     mirror_of: str | None = None
+    bases: list[Lineage] = []
+    derived: list[Lineage] = []
+    derived_count: int = 0
 
 
 class Version(Answer, frozen=True, kw_only=True):

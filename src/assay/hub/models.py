@@ -14,18 +14,23 @@ from assay.core.policy import BEST_EVIDENCE
 from assay.errors import NotFoundError, RepoNotFoundError
 from assay.formats.terms import bounds_of
 from assay.hub import discussions, pulls
-from assay.hub.answers import BrokenFile, Model, PullSummary, RunAnswer, TaskClaims
+from assay.hub.answers import BrokenFile, Lineage, Model, PullSummary, RunAnswer, TaskClaims
 from assay.hub.open import Hub
 from assay.hub.repos import find as find_repo
 from assay.hub.results import RUNS, read_limited
 from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
+from assay.storage.database import profiles as profile_rows
 from assay.storage.database.benchmarks import TaskRow
 from assay.storage.database.boards import BoardRow, Subject
 from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
 from assay.storage.database.ledger_rows import RepoRow
+from assay.storage.database.profiles import Edge
+
+# Of the models derived from one, as its answer lists them.
+MOST_DERIVED = 200
 
 
 def model(hub: Hub, reader: Reader, full_name: str) -> Model:
@@ -42,6 +47,8 @@ def model(hub: Hub, reader: Reader, full_name: str) -> Model:
         claims = claim_rows.claims_of_repo(db, reader, record.id)
         tasks = _by_task(db, reader, claims)
         broken = benchmark_rows.broken_files(db, record.id)
+        bases = profile_rows.bases_of(db, reader, record.id)
+        count, derived = profile_rows.derived_from(db, reader, record.id, limit=MOST_DERIVED)
     return Model(
         id=record.full_name,
         private=record.private,
@@ -52,7 +59,14 @@ def model(hub: Hub, reader: Reader, full_name: str) -> Model:
         broken=[BrokenFile(filename=path, lane=lane, error=e) for lane, path, e in broken],
         pulls=[summary(pull) for pull in pulls.listing(hub, record)],
         mirror_of=row.mirror_of,
+        bases=[_lineage(edge) for edge in bases],
+        derived=[_lineage(edge) for edge in derived],
+        derived_count=count,
     )
+
+
+def _lineage(edge: Edge) -> Lineage:
+    return Lineage(model=edge.model, written=edge.written, relation=edge.relation)
 
 
 def summary(pull: Discussion) -> PullSummary:

@@ -15,15 +15,18 @@ from assay.storage.git import Repository
 
 CARD = "README.md"
 NO_CARD = Card()
+# Of the models that one is said to be derived from; longer texts name none.
+MAX_BASES, MAX_BASE_CHARS = 100, 200
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileRows:
-    """What is to be written of a repository."""
+    """What is to be written of a repository; `bases` are pairs of a base model and how."""
 
     repo_id: str
     profile: dict[str, Any]
     words: frozenset[str]
+    bases: tuple[tuple[str, str], ...] = ()
 
 
 def read_card(git: Repository, commit: str | None, repo_type: RepoType) -> Card:
@@ -65,7 +68,13 @@ def read_profile(
         "parameters": parameters and dict(parameters),
         "num_parameters": sum(parameters.values()) if parameters else None,
     }
-    return ProfileRows(repo_id, profile, _words(repo_type, card))
+    return ProfileRows(repo_id, profile, _words(repo_type, card), _bases(card))
+
+
+def _bases(card: Card) -> tuple[tuple[str, str], ...]:
+    """What could be names of models, each once."""
+    named = [base for base in dict.fromkeys(card.base_models) if len(base) <= MAX_BASE_CHARS]
+    return tuple((base, str(card.base_relation)) for base in named[:MAX_BASES])
 
 
 def _words(repo_type: RepoType, card: Card) -> frozenset[str]:

@@ -27,6 +27,7 @@ from assay.hub.answers import (
     DiscussionSummary,
     FileChange,
     HistoryLine,
+    Lineage,
     Model,
     Notification,
     NotificationPage,
@@ -178,6 +179,9 @@ def model(**changes: Any) -> Model:
         "commit": COMMIT,
         "sentence": "3 claims on 2 tasks: 2 by the author, 1 by the community.",
         "tasks": [registered, elsewhere],
+        "bases": [Lineage(model=None, written="acme/rocket-70b", relation="finetune")],
+        "derived": [Lineage(model="eve/small", written="acme/rocket-7b", relation="quantized")],
+        "derived_count": 3,
         "broken": [
             BrokenFile(
                 filename=".eval_results/old.yaml",

@@ -306,4 +306,5 @@ def _save_pulls(db: Connection, works: Iterable[Work]) -> None:
 def _save_profiles(db: Connection, works: Iterable[Work]) -> None:
     found = [work.profile for work in works if work.profile is not None]
     words = {profile.repo_id: profile.words for profile in found}
-    profiles.put_profiles(db, [profile.profile for profile in found], words)
+    bases = {profile.repo_id: profile.bases for profile in found}
+    profiles.put_profiles(db, [profile.profile for profile in found], words, bases)

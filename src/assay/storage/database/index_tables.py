@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 11
+SCHEMA = 12
 
 metadata = sa.MetaData()
 
@@ -84,6 +84,17 @@ repo_tag = sa.Table(
     sa.Column("tag", Text, primary_key=True),
     sa.Column("repo_id", Hex, primary_key=True),
     sa.Index("tag_of_repo", "repo_id"),
+)
+
+# What models say they are derived from, and how. The base is as they write it: it may be called
+# otherwise by now, be elsewhere, or be nothing at all.
+lineage = sa.Table(
+    "lineage",
+    metadata,
+    sa.Column("repo_id", Hex, primary_key=True),
+    sa.Column("base", Text, primary_key=True),
+    sa.Column("relation", Text, nullable=False),
+    sa.Index("lineage_of_base", "base"),
 )
 
 # Results name a benchmark as it was called then; it may be called otherwise now.

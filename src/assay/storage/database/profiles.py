@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from assay.core.permission import Reader
 from assay.storage.database.claims import visible
 from assay.storage.database.engine import Connection, rows_as
-from assay.storage.database.index_tables import benchmark, board, profile, repo, repo_tag, standing
+from assay.storage.database.index_tables import (
+    benchmark,
+    board,
+    lineage,
+    profile,
+    repo,
+    repo_name,
+    repo_tag,
+    standing,
+)
 from assay.storage.database.types import Hex
 from assay.storage.database.writing import insert, portions, put
 
@@ -20,7 +29,10 @@ OFFICIAL = "benchmark:official"
 
 
 def put_profiles(
-    db: Connection, rows: Sequence[Mapping[str, Any]], words: Mapping[str, Collection[str]]
+    db: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    words: Mapping[str, Collection[str]],
+    bases: Mapping[str, Collection[tuple[str, str]]],
 ) -> None:
     """Replace what repositories say of themselves, and the words they are found by.
 
@@ -28,12 +40,21 @@ def put_profiles(
         db: A write transaction.
         rows: Of the table `profile`.
         words: By the id of a repository.
+        bases: Likewise: what it is derived from, as written, and how.
     """
     put(db, profile, rows)
     for part in portions(words):
         db.execute(sa.delete(repo_tag).where(repo_tag.c.repo_id.in_(part)))
     found = [{"tag": w, "repo_id": repo_id} for repo_id in words for w in sorted(words[repo_id])]
     insert(db, repo_tag, found)
+    for part in portions(bases):
+        db.execute(sa.delete(lineage).where(lineage.c.repo_id.in_(part)))
+    edges = [
+        {"repo_id": repo_id, "base": base, "relation": relation}
+        for repo_id in bases
+        for base, relation in bases[repo_id]
+    ]
+    insert(db, lineage, edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +212,57 @@ def select_entries(
 
 def _has_tag(tag: str) -> sa.ColumnElement[bool]:
     return sa.exists().where(repo_tag.c.repo_id == repo.c.repo_id, repo_tag.c.tag == tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A model that another is derived from, or that is derived from it.
+
+    Attributes:
+        written: The base as the card of the derived model writes it.
+        relation: finetune, adapter, quantized or merge.
+        model: `ns/name` of the other model as it is called now; None if no such model is here.
+    """
+
+    written: str
+    relation: str
+    model: str | None
+
+
+def bases_of(db: Connection, reader: Reader, repo_id: str) -> list[Edge]:
+    """What a model says it is derived from; of models here, the names they go by now."""
+    query = (
+        sa.select(lineage.c.base, lineage.c.relation)
+        .where(lineage.c.repo_id == repo_id)
+        .order_by(lineage.c.base)
+    )
+    said = db.execute(query).all()
+    here = _models_named(db, reader, [base for base, _ in said])
+    return [Edge(base, relation, here.get(base)) for base, relation in said]
+
+
+def _models_named(db: Connection, reader: Reader, names: Sequence[str]) -> dict[str, str]:
+    query = (
+        sa.select(repo_name.c.written, repo.c.namespace, repo.c.name)
+        .join(repo, repo.c.repo_id == repo_name.c.repo_id)
+        .where(repo_name.c.type == "model", repo_name.c.written.in_(names), visible(reader))
+        .order_by(repo.c.repo_id)
+    )
+    return {row[0]: f"{row[1]}/{row[2]}" for row in db.execute(query)}
+
+
+def derived_from(
+    db: Connection, reader: Reader, repo_id: str, *, limit: int
+) -> tuple[int, list[Edge]]:
+    """How many models say they are derived from this one, by any name it has had; and some."""
+    names = sa.select(repo_name.c.written).where(
+        repo_name.c.repo_id == repo_id, repo_name.c.type == "model"
+    )
+    query = (
+        sa.select(lineage.c.base, lineage.c.relation, repo.c.namespace, repo.c.name)
+        .join(repo, repo.c.repo_id == lineage.c.repo_id)
+        .where(lineage.c.base.in_(names), lineage.c.repo_id != repo_id, visible(reader))
+    )
+    count = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+    ordered = query.order_by(repo.c.namespace, repo.c.name, lineage.c.base).limit(limit)
+    return int(count), [Edge(row[0], row[1], f"{row[2]}/{row[3]}") for row in db.execute(ordered)]

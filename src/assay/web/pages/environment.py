@@ -33,6 +33,7 @@ def environment() -> Environment:
         "count": words.count,
         "day": words.day,
         "evidence": words.evidence,
+        "from_base": words.from_base,
         "happening": words.happening,
         "minute": words.minute,
         "number": words.number,

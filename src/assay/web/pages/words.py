@@ -148,6 +148,19 @@ def count(number_of: int, noun: str) -> str:
     return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
 
 
+_FROM_BASE = {
+    "quantized": "quantized from",
+    "finetune": "finetuned from",
+    "adapter": "adapter of",
+    "merge": "merged from",
+}
+
+
+def from_base(relation: str) -> str:
+    """How a model comes from another, before that one's name."""
+    return _FROM_BASE.get(relation, "derived from")
+
+
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
