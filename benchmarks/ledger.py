@@ -3,8 +3,9 @@
 Cold index: a rebuild in one process and in two, against reading the same refs, files and last
 commits with pygit2 alone. Sweep: a start that finds nothing changed, against two calls of `stat` a
 repository. A commit: from the call to where a board shows it, on the smaller hub and on the larger.
-Boards: a page of 100 rows in process, of the largest task, of tasks picked by chance, and as of a
-time. Size: the index by table, against the result files it comes from.
+Boards: a page of 100 rows in process, kept and read anew, of tasks picked by chance and of the
+largest; that under another policy, with a row a claim, and as of a time. Size: the index by table,
+against the result files it comes from.
 
     python benchmarks/ledger.py [--models 5000 --claims 22000] [--more-models N --more-claims N]
                                 [--rounds 3] [--keep FOLDER] [--json]
@@ -32,7 +33,9 @@ from _floor_git import folders, look_at_all, read_all
 from _rounds import Row, cost, in_turn, speed
 from _synthetic import SHAPES, Shape
 from assay.core.permission import MAIN, STRANGER, Reader
+from assay.core.policy import find_policy
 from assay.hub import boards, indexing
+from assay.hub.kept import Kept
 from assay.hub.open import Hub, open_hub
 from assay.hub.push import land_commit
 from assay.settings import HubSettings
@@ -41,7 +44,7 @@ from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
 from make_hub import make_hub
 
 ROOT = Reader("root", is_admin=True)
-READS = 2_000
+READS, FEW = 2_000, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +169,35 @@ def reading(hub: Hub, what: str) -> list[Latency]:
     chance = random.Random(1)  # noqa: S311 - the same tasks every time
     some = chance.choices(tasks, [task[2] for task in tasks], k=READS)
     now = hub.now()
+    anew = replace(hub, kept=Kept(0))  # which keeps nothing
+    latest = find_policy("latest")
+
+    def read(asked: Hub, task: tuple[str, str, int], **how: Any) -> Callable[[], object]:
+        return lambda: boards.board(asked, STRANGER, *task[:2], **how)
+
+    of_largest = f"the largest task ({largest[2]:,} models)"
     return [
+        _latency(f"{what}: 100 rows, kept", [read(hub, task) for task in some]),
+        _latency(f"{what}: 100 rows, anew", [read(anew, task) for task in some]),
+        _latency(f"{what}: 100 rows of {of_largest}, anew", [read(anew, largest)] * READS),
         _latency(
-            f"{what}: 100 rows of tasks by chance",
-            [lambda t=task: boards.board(hub, STRANGER, t[0], t[1]) for task in some],  # type: ignore[misc]
+            f"{what}: {of_largest} under another policy, anew",
+            [read(anew, largest, policy=latest)] * FEW,
         ),
         _latency(
-            f"{what}: 100 rows of the largest task ({largest[2]:,} models)",
-            [lambda: boards.board(hub, STRANGER, *largest[:2])] * READS,
+            f"{what}: the next page under that policy",
+            [read(hub, largest, policy=latest, start=start) for start in range(100, 2100, 100)],
         ),
         _latency(
-            f"{what}: the largest task as of a time",
-            [lambda: boards.board(hub, STRANGER, *largest[:2], as_of=now)] * 5,
+            f"{what}: {of_largest}, a row a claim", [read(anew, largest, view="claims")] * FEW
         ),
+        _latency(f"{what}: {of_largest} as of a time", [read(anew, largest, as_of=now)] * 3),
     ]
 
 
 def _latency(what: str, reads: list[Callable[[], object]]) -> Latency:
-    reads[0]()
+    for read in reads[: max(1, len(reads) // 100)]:
+        read()
     times = sorted(timed(read) * 1000 for read in reads)
     p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
     return Latency(what, round(statistics.median(times), 3), round(p99, 3), len(times))
