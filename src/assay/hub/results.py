@@ -109,6 +109,10 @@ class ParsedFiles:
         self._kept: dict[tuple[str, str], tuple[ResultFile, int]] = {}  # used longest ago first
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        """How many files are kept."""
+        return len(self._kept)
+
     def parse(self, git: Repository, item: TreeItem) -> ResultFile:
         """The file at a place of a repository."""
         key = item.path, item.oid
