@@ -10,7 +10,6 @@ from assay.errors import InvalidError, NotFoundError
 from assay.hub import answers, conversations
 from assay.hub.conversations import KINDS, STATUSES, Kind, Status
 from assay.hub.repos import RepoType
-from assay.web.api import rulings
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 
@@ -118,4 +117,4 @@ def routes() -> list[Route]:
     summary = "A pull request: the claims it adds, what it changes, and their checks"
     at = "/api/v1/models/{ns}/{name}/pulls/{number}"
     made.append(Route("GET", at, _pull, summary, answers.DiscussionAnswer, cached=True))
-    return [*made, *rulings.routes()]
+    return made

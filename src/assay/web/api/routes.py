@@ -13,7 +13,7 @@ from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance, unresolved
 from assay.hub.answers import Board, UnresolvedPage
-from assay.web.api import discussions, notifications
+from assay.web.api import discussions, notifications, rulings
 from assay.web.api.openapi import describe
 from assay.web.parameters import number
 from assay.web.replies import json_reply
@@ -148,5 +148,6 @@ def routes() -> list[Route]:
         _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),
         *discussions.routes(),
         *notifications.routes(),
+        *rulings.routes(),
         Route("GET", "/api/v1/openapi.json", _openapi, "This document"),
     ]
