@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, Protocol, TypeVar
 
-from assay.core.claim import Claim, Reporter, State
+from assay.core.claim import Reporter, State
 from assay.core.policy import BEST_EVIDENCE, Candidate, Policy, tier
 from assay.core.statistics import wilson_interval
 from assay.formats.terms import SCALES, bounds_text
 
 Direction = Literal["higher", "lower"]
+
+
+class OfModel(Candidate, Protocol):
+    """A candidate that says which model it is about."""
+
+    @property
+    def model(self) -> str: ...  # noqa: D102 - as in Claim
+
+
 C = TypeVar("C", bound=Candidate)
+M = TypeVar("M", bound=OfModel)
 
 
 class Reason(StrEnum):
@@ -78,9 +88,9 @@ def stand_for(of_model: Iterable[C], policy: Policy = BEST_EVIDENCE) -> Standing
     return Standing(live[0], tuple(live[1:]), declined, policy)
 
 
-def stand(claims: Iterable[Claim], policy: Policy = BEST_EVIDENCE) -> list[Standing[Claim]]:
+def stand(claims: Iterable[M], policy: Policy = BEST_EVIDENCE) -> list[Standing[M]]:
     """One standing a model of which a claim may speak, from all claims about one task."""
-    by_model: defaultdict[str, list[Claim]] = defaultdict(list)
+    by_model: defaultdict[str, list[M]] = defaultdict(list)
     for claim in claims:
         by_model[claim.model].append(claim)
     standings = (stand_for(of_model, policy) for of_model in by_model.values())

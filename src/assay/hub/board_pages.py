@@ -13,19 +13,18 @@ from functools import cached_property
 
 import msgspec
 
-from assay.core import ranking
-from assay.core.claim import Claim, State
 from assay.core.permission import STRANGER, Reader
 from assay.core.policy import BEST_EVIDENCE, Policy, View
 from assay.formats.terms import bounds_of
 from assay.hub.answers import Board, Direction, Row, Task
-from assay.hub.board_rows import model_rows, ordered_rows, overlay_of, rows_of
+from assay.hub.board_rows import model_rows, ordered_rows, overlay_of
 from assay.hub.board_sentence import (
+    NOTHING,
     sentence,
     summary_of_board,
     summary_of_order,
-    summary_of_rows,
 )
+from assay.hub.board_then import Then, board_then
 from assay.hub.open import Hub
 from assay.hub.revisions import with_revisions
 from assay.storage.database import benchmarks as benchmark_rows
@@ -36,7 +35,7 @@ from assay.storage.database.boards import BoardRow, Place
 from assay.storage.database.catching_up import Marks
 from assay.storage.database.claims_then import claims_then
 from assay.storage.database.engine import Connection
-from assay.storage.database.policies import Order, order_under
+from assay.storage.database.policies import Order, claims_about_models_of, order_under
 
 # A place in an order takes this part of what a row takes.
 PLACES_A_ROW = 100
@@ -77,7 +76,8 @@ class Asked:
         if self.then is None:
             hidden = claim_rows.claims_on(self.db, reader, board, only_private=True)
         else:
-            hidden = claims_then(self.db, reader, board, self.then, only_private=True)
+            found = claims_then(self.db, reader, board, self.then, only_private=True)
+            hidden = list(found.values())
         if not hidden:
             return []
         rows = overlay_of(hidden, public.task, self.view, self.policy, place=self._would_rank)
@@ -86,33 +86,25 @@ class Asked:
 
     def _would_rank(self, rank_key: float) -> int:
         if self.then is not None:
-            keys = [
-                ranking.rank_key(row.claim.value, self._direction)
-                for row in self._rows_then("models")
-                if row.rank is not None
-            ]
-            return 1 + sum(key < rank_key for key in keys)
+            return self._past("models").order.place_of(rank_key)
         if self.policy == BEST_EVIDENCE:
             return board_rows.count_better(self.db, self.place.board.id, rank_key) + 1
         return self._order("models").place_of(rank_key)
 
     def _make(self, start: int, limit: int, as_of: str | None) -> Board:
-        row, of = self.place.benchmark, self.place.board
-        window = slice(start, start + limit)
-        task = self._task
+        row, of, task = self.place.benchmark, self.place.board, self._task
         if self.then is not None:
-            task = _counted(task, self._claims_then)
-            said = sentence(summary_of_rows(self._rows_then("models")), task)
-            every = self._rows_then(self.view)
-            count, rows = len(every), every[window]
+            past = self._past(self.view)
+            task = msgspec.structs.replace(task, models=past.models, claims=past.claims)
+            count, rows = len(past.order.numbers), self._ordered(past.order, start, limit)
+            said = sentence(past.summary, task, empty=self._empty)
         elif self.policy == BEST_EVIDENCE and self.view == "models":
             count, rows = of.models, model_rows(self.db, of, task, start=start, limit=limit)
             summary = summary_of_board(self.db, of, task, rows if start == 0 else ())
             said = sentence(summary, task)
         else:
             order = self._order(self.view)
-            count = len(order.numbers)
-            rows = ordered_rows(self.db, of, task, order, self.policy, window)
+            count, rows = len(order.numbers), self._ordered(order, start, limit)
             said = self._sentence_of_order()
         return Board(
             benchmark=row.full_name,
@@ -160,23 +152,31 @@ class Asked:
         if self.policy == BEST_EVIDENCE:
             return sentence(summary_of_board(self.db, self.place.board, self._task), self._task)
         summary = summary_of_order(self.db, self._order("models"))
-        return sentence(summary, self._task, empty="The policy admits no result that is here.")
+        return sentence(summary, self._task, empty=self._empty)
 
-    @cached_property
-    def _claims_then(self) -> Sequence[Claim]:
-        assert self.then is not None  # noqa: S101 - asked for by those who have looked
-        return claims_then(self.db, STRANGER, self.place.board.id, self.then)
+    @property
+    def _empty(self) -> str:
+        if self.policy == BEST_EVIDENCE:
+            return NOTHING
+        return "The policy admits no result that is here."
 
-    def _rows_then(self, view: View) -> list[Row]:
-        return rows_of(self._claims_then, self._task, view, self.policy)
+    def _past(self, view: View) -> Then:
+        of, then = self.place.board, self.then
+        assert then is not None  # noqa: S101 - asked for by those who have looked
+        return self.hub.kept.get(
+            (of.id, of.generation, self.policy, view, then),
+            lambda: board_then(self.db, of.id, self._task, self.policy, view, then),
+            weigh=lambda found: 1 + len(found.order.numbers) // PLACES_A_ROW,
+        )
 
-
-def _counted(task: Task, claims: Sequence[Claim]) -> Task:
-    """A task with what stood there at the time of these claims."""
-    live = [claim for claim in claims if claim.state is State.LIVE]
-    return msgspec.structs.replace(
-        task, models=len({claim.model for claim in live}), claims=len(live)
-    )
+    def _ordered(self, order: Order, start: int, limit: int) -> list[Row]:
+        window = slice(start, start + limit)
+        numbers, board = order.numbers[window], self.place.board.id
+        if self.then is None:
+            claims = claims_about_models_of(self.db, board, numbers)
+        else:
+            claims = claims_then(self.db, STRANGER, board, self.then, about=numbers)
+        return ordered_rows(claims, self._task, order, self.policy, window)
 
 
 def task_answer(row: TaskRow, names: Sequence[str], board: BoardRow | None = None) -> Task:

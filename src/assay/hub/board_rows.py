@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from assay.core import ranking
 from assay.core.claim import Claim, badges
-from assay.core.policy import BEST_EVIDENCE, Policy, View
+from assay.core.policy import Policy, View
 from assay.core.ranking import Reason, Standing
 from assay.formats.terms import bounds_of
 from assay.hub.answers import Chance, Row, Task
 from assay.storage.database import boards as board_rows
 from assay.storage.database.boards import BoardRow, StandingRow
 from assay.storage.database.engine import Connection
-from assay.storage.database.policies import Order, claims_about_models_of
+from assay.storage.database.policies import Order
 
 
 def model_rows(db: Connection, of: BoardRow, task: Task, *, start: int, limit: int) -> list[Row]:
@@ -50,35 +50,23 @@ def _standing_row(standing: StandingRow, task: Task, rank: int | None) -> Row:
 
 
 def ordered_rows(
-    db: Connection, of: BoardRow, task: Task, order: Order, policy: Policy, window: slice
+    claims: Mapping[int, Claim], task: Task, order: Order, policy: Policy, window: slice
 ) -> list[Row]:
-    """Some rows of a board whose order is known."""
-    numbers = order.numbers[window]
-    claims = claims_about_models_of(db, of.id, numbers)
+    """Some rows of a board whose order is known.
+
+    Args:
+        claims: Everything that is claimed about their models on the board, by number.
+        task: What the board is about.
+        order: Of the whole board.
+        policy: Which claim speaks for a model.
+        window: Which places of the order.
+    """
     standings = {one.chosen.model: one for one in ranking.stand(claims.values(), policy)}
     rows = []
-    for position, number in enumerate(numbers, start=window.start):
+    for position, number in enumerate(order.numbers[window], start=window.start):
         said = claims[number]
         rows.append(_row((said, standings[said.model]), task, rank=order.rank_at(position)))
     return rows
-
-
-def rows_of(
-    claims: Sequence[Claim], task: Task, view: View, policy: Policy = BEST_EVIDENCE
-) -> list[Row]:
-    """All rows of a board, from everything that is claimed about its task."""
-    direction = task.direction or "higher"
-    speaking = _speaking(ranking.stand(claims, policy), view)
-    possible = [one for one in speaking if not _outside(one[0], task)]
-    ranks = ranking.ranks([said.value for said, _ in possible], direction)
-    ranked = sorted(
-        zip(ranks, possible, strict=True),
-        key=lambda pair: (pair[0], *_among_equals(pair[1])),
-    )
-    rows = [_row(one, task, rank=rank) for rank, one in ranked]
-    impossible = [one for one in speaking if _outside(one[0], task)]
-    impossible.sort(key=_among_equals)
-    return rows + [_row(one, task) for one in impossible]
 
 
 def overlay_of(
@@ -118,10 +106,6 @@ def _speaking(standings: Iterable[Standing[Claim]], view: View) -> list[_Speakin
             said += [claim for claim in standing.others if standing.policy.admits(claim)]
         found += [(claim, standing) for claim in said]
     return found
-
-
-def _among_equals(one: _Speaking) -> tuple[str, int, str]:
-    return one[0].model, one[0].first_push, one[0].claim_id
 
 
 def _outside(said: Claim, task: Task) -> str:

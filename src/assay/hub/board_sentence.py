@@ -13,6 +13,7 @@ from assay.storage.database.engine import Connection
 from assay.storage.database.policies import Order, names_of_models
 
 MOST_NAMED = 3
+NOTHING = "Nobody has reported a result yet."
 Some = tuple[int, list[str]]
 
 
@@ -64,22 +65,12 @@ def summary_of_order(db: Connection, order: Order) -> Summary:
     return Summary(len(order.numbers), ranked, (leaders, named), (0, []))
 
 
-def summary_of_rows(rows: Sequence[Row]) -> Summary:
-    """From all its rows, one a model."""
-    ranked = [row for row in rows if row.rank is not None]
-    lost = [row.model for row in ranked if row.chance is not None and not row.chance.told_apart]
-    return Summary(
-        len(rows), len(ranked), _some([row.model for row in ranked if row.rank == 1]), _some(lost)
-    )
-
-
-def _some(names: Sequence[str]) -> Some:
+def some(names: Sequence[str]) -> Some:
+    """How many these are, and the first of them by name."""
     return len(names), sorted(names)[:MOST_NAMED]
 
 
-def sentence(
-    board: Summary, task: Task, *, empty: str = "Nobody has reported a result yet."
-) -> str:
+def sentence(board: Summary, task: Task, *, empty: str = NOTHING) -> str:
     """What there is to say; `empty` of a board without rows."""
     if not board.models:
         return empty

@@ -6,7 +6,8 @@ namespace is.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 
 from assay.core.claim import Claim, Reporter, Ruling, State
 from assay.core.ledger import state_of
-from assay.core.permission import Reader
+from assay.core.permission import STRANGER, Reader
 from assay.core.provenance import MAIN_LANE
 from assay.storage.database.catching_up import Marks
 from assay.storage.database.claims import (
@@ -29,12 +30,41 @@ from assay.storage.database.claims import (
 )
 from assay.storage.database.engine import Connection
 from assay.storage.database.index_tables import claim, earlier, pull_status, repo, subject
+from assay.storage.database.writing import portions
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """As much of a claim at a moment as a policy and a board's summary look at."""
+
+    number: int
+    claim_id: str
+    model: str
+    value: float
+    samples: int | None
+    reporter: Reporter
+    state: State
+    evidence_level: int
+    first_push: int
+    latest_push: int
+
+
+def glances(db: Connection, board: int, moment: Marks) -> list[Glance]:
+    """All public claims about a board's task that there were, in whatever state they were."""
+    then, on_main = _read(db, _glance, moment, [subject.c.board == board, visible(STRANGER)])
+    return [one.glance(on_main) for one in then]
 
 
 def claims_then(
-    db: Connection, reader: Reader, board: int, moment: Marks, *, only_private: bool = False
-) -> list[Claim]:
-    """All claims about a board's task that there were, in whatever state they were.
+    db: Connection,
+    reader: Reader,
+    board: int,
+    moment: Marks,
+    *,
+    only_private: bool = False,
+    about: Collection[int] | None = None,
+) -> dict[int, Claim]:
+    """Claims about a board's task that there were, in whatever state they were, by number.
 
     Args:
         db: The index.
@@ -42,16 +72,34 @@ def claims_then(
         board: The board's number.
         moment: The place in the record.
         only_private: Whether only those in private repositories are wanted.
+        about: The numbers of some claims, if only what is about the same models is wanted.
     """
     where = [subject.c.board == board, visible(reader), *([repo.c.private] if only_private else [])]
-    queries = [_as_of(table, moment).where(*where) for table in (claim, earlier)]
-    latest: dict[str, Any] = {}
-    for row in (row for query in queries for row in db.execute(query)):
-        if row.claim_id not in latest or latest[row.claim_id].number < row.number:
-            latest[row.claim_id] = row
+    if about is None:
+        then, on_main = _read(db, _whole, moment, where)
+        return {one.number: one.claim(on_main) for one in then}
+    found: dict[int, Claim] = {}
+    for part in portions(about):
+        models = sa.select(claim.c.repo_id).where(claim.c.id.in_(part)).scalar_subquery()
+        then, on_main = _read(db, _whole, moment, [*where, claim.c.repo_id.in_(models)])
+        found |= {one.number: one.claim(on_main) for one in then}
+    return found
+
+
+Columns = Callable[[sa.Table], Sequence[sa.ColumnElement[Any]]]
+
+
+def _read(
+    db: Connection, columns: Columns, moment: Marks, where: Sequence[sa.ColumnElement[bool]]
+) -> tuple[list[_Then], set[tuple[str, str]]]:
+    """The latest version by then of each claim, and what main said then, by repository."""
+    latest: dict[int, Any] = {}
+    for table in (claim, earlier):
+        for row in db.execute(_as_of(table, columns(table), moment).where(*where)):
+            if row.id not in latest or latest[row.id].number < row.number:
+                latest[row.id] = row
     then = [_Then(row, moment) for row in latest.values()]
-    on_main = {one.says for one in then if one.lane == MAIN_LANE and not one.is_gone}
-    return [one.claim(on_main) for one in then]
+    return then, {one.says for one in then if one.lane == MAIN_LANE and not one.is_gone}
 
 
 _AT = {
@@ -70,7 +118,19 @@ _AT = {
 _AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
 
 
-def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
+def _whole(table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    return [*((table if name in _AT else claim).c[name] for name in SHOWN), *BESIDE]
+
+
+def _glance(table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    own = (claim.c.claim_id, claim.c.first_push, claim.c.repo_id)
+    beside = (repo.c.namespace, repo.c.name, repo.c.mirror_of)
+    return [*own, *beside, table.c.value, table.c.samples, table.c.evidence_level]
+
+
+def _as_of(
+    table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], moment: Marks
+) -> sa.Select[Any]:
     """Claims with the versions that had begun by then, of those in this table."""
     status = (
         sa.select(pull_status.c.status, pull_status.c.by_author)
@@ -84,8 +144,8 @@ def _as_of(table: sa.Table, moment: Marks) -> sa.Select[Any]:
     )
     query = (
         sa.select(
-            *((table if name in _AT else claim).c[name] for name in SHOWN),
-            *BESIDE,
+            *columns,
+            claim.c.id,
             table.c.content_key,
             table.c.number,
             repo.c.claimed,
@@ -121,15 +181,41 @@ class _Then:
         self.is_gone = row.until_push is not None and row.until_push <= moment.last_push
         self.says = (row.repo_id, row.content_key)
 
+    @property
+    def number(self) -> int:
+        """The claim, as the index numbers it."""
+        return int(self._row.id)
+
+    @property
+    def _reporter(self) -> Reporter:
+        row, is_main = self._row, self.lane == MAIN_LANE
+        is_author = is_main and row.claimed and row.mirror_of is None
+        return Reporter.AUTHOR if is_author else Reporter.COMMUNITY
+
+    def glance(self, on_main: Collection[tuple[str, str]]) -> Glance:
+        """It, at a glance."""
+        row = self._row
+        return Glance(
+            number=row.id,
+            claim_id=row.claim_id,
+            model=f"{row.namespace}/{row.name}",
+            value=row.value,
+            samples=row.samples,
+            reporter=self._reporter,
+            state=self._state(on_main),
+            evidence_level=row.evidence_level,
+            first_push=row.first_push,
+            latest_push=row.since_push,
+        )
+
     def claim(self, on_main: Collection[tuple[str, str]]) -> Claim:
         """What it said and where it stood. What is not in versions is today's, and left out."""
         row, is_main = self._row, self.lane == MAIN_LANE
-        is_author = is_main and row.claimed and row.mirror_of is None
         return msgspec.structs.replace(
             claim_of(row),
             lane=self.lane,
             state=self._state(on_main),
-            reporter=Reporter.AUTHOR if is_author else Reporter.COMMUNITY,
+            reporter=self._reporter,
             latest_push=row.since_push,
             conflicts=False,
             rewritten=False,
