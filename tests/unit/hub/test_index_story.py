@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.story import DATASETS, RESULTS, SPEC, TASKS, Clock, Story, begin
+from tests.story import DATASETS, RESULTS, SPEC, TASKS, TERMS, Clock, Story, begin
 
 from assay.core import ranking
 from assay.core.claim import Claim
