@@ -100,7 +100,11 @@ class HubProcess:
             str(self.port),
             *options,
         ]
-        self.process = subprocess.Popen([*argv, "--data", str(self.data)], cwd=ROOT)
+        # Whoever enters another place of mounts is not where she was: `tests` is to be found there.
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path}
+        argv += ["--data", str(self.data)]
+        self.process = subprocess.Popen(argv, cwd=ROOT, env=environment)
         wait_until_served(self.url)
 
     def kill(self) -> None:
