@@ -102,20 +102,8 @@ def _read(
     return then, {one.says for one in then if one.lane == MAIN_LANE and not one.is_gone}
 
 
-_AT = {
-    "path",
-    "line",
-    "at_path",
-    "at_line",
-    "at_commit",
-    "value",
-    "value_text",
-    "date",
-    "source",
-    "notes",
-    "dataset_revision",
-}
-_AT |= {"verify_token", "run_record", "samples", "stderr", "evidence_level"}
+# What a version tells of itself; the rest is its claim's.
+_AT = frozenset(SHOWN) & {column.name for column in earlier.c}
 
 
 def _whole(table: sa.Table) -> list[sa.ColumnElement[Any]]:
