@@ -12,7 +12,9 @@ from tests.hub_process import Work, entry
 
 from assay.core.permission import Reader
 from assay.hub import indexing, people, repos
+from assay.hub.indexing import sweeping
 from assay.hub.open import Hub, open_hub
+from assay.hub.settling import LeftBehind, mend
 from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.catching_up import read_looks
@@ -133,3 +135,31 @@ def test_what_did_not_move_is_not_looked_into(hub: Hub, tmp_path: Path) -> None:
     assert {repo_id: hub.git.look(repo_id) for repo_id in ids.values()} == before
     update_refs(hub.git.path(ids["packed"]), [RefUpdate(SIDE, ZERO, commit)])
     assert hub.git.look(ids["packed"]) != before[ids["packed"]]
+
+
+def test_a_sweep_that_is_cut_short_goes_on_where_it_was(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [new_model(hub, name) for name in "abc"]
+    indexing.sweep(hub)  # which leaves its lock files
+    past = time.time() - 60
+    for repo_id in ids:
+        for folder in (".", "refs/heads", "refs/pr", "objects"):
+            if (hub.git.path(repo_id) / folder).exists():
+                os.utime(hub.git.path(repo_id) / folder, (past, past))
+    mended: list[str] = []
+
+    def dies_at_the_third(of: Hub, repo_id: str, left: LeftBehind) -> None:
+        if len(mended) == 2:
+            raise KeyboardInterrupt
+        mended.append(repo_id)
+        mend(of, repo_id, left)
+
+    monkeypatch.setattr(sweeping, "PORTION", 1)
+    monkeypatch.setattr(sweeping, "mend", dies_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        indexing.sweep(hub)
+    assert len(mended) == 2
+    monkeypatch.setattr(sweeping, "mend", lambda *given: mended.append(given[1]))
+    indexing.sweep(hub)
+    assert sorted(mended) == sorted(ids)

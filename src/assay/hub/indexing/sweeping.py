@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from assay.errors import DamagedRepositoryError, RepoNotFoundError
@@ -9,10 +10,14 @@ from assay.hub.indexing.catching_up import catch_up
 from assay.hub.indexing.rebuilding import rebuild
 from assay.hub.indexing.sync import sync
 from assay.hub.open import Hub
-from assay.hub.settling import find_left_behind, find_unsettled, mend, settle
+from assay.hub.settling import LeftBehind, find_left_behind, find_unsettled, mend, settle
 from assay.storage.database import catching_up as rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database.writing import portions
+
+# Of the repositories that a sweep mends before it remembers them.
+PORTION = 1000
 
 
 def sweep(hub: Hub) -> None:
@@ -25,20 +30,34 @@ def sweep(hub: Hub) -> None:
     ensure(hub)
     suspects = _find_suspects(hub)
     left = find_left_behind(hub, suspects)
+    faults: dict[str, str] = {}
+    for part in portions(suspects, PORTION):
+        faults |= _mend_all(hub, part, left)
+    catch_up(hub, hub.index)
+    if faults:
+        with hub.index.write() as db:
+            rows.put_faults(db, faults)
+
+
+def _mend_all(hub: Hub, repo_ids: Iterable[str], left: LeftBehind) -> dict[str, str]:
+    """Mend repositories, and remember how they look then; why some cannot be read, by id.
+
+    A sweep of very many that is cut short has not been for nothing. What the index still lacks of
+    them is no matter of looks: the push log tells.
+    """
     looks: dict[str, str] = {}
     faults: dict[str, str] = {}
-    for repo_id in suspects:
+    for repo_id in repo_ids:
         try:
             with hub.git.reading(repo_id), hub.git.lock(repo_id):
                 mend(hub, repo_id, left)
                 looks[repo_id] = hub.git.settled_look(repo_id) or ""
         except DamagedRepositoryError as error:
             faults[repo_id] = error.message
-    catch_up(hub, hub.index)
-    if looks or faults:
+    if looks:
         with hub.index.write() as db:
             rows.put_looks(db, looks)
-            rows.put_faults(db, faults)
+    return faults
 
 
 def _find_suspects(hub: Hub) -> list[str]:
