@@ -164,7 +164,7 @@ class Application:
     ) -> Response:
         keeps = route.cached and reader == STRANGER
         key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
-        response = self._kept.find(key) if keeps else None
+        response, generation = self._kept.find(key) if keeps else (None, None)
         if response is None:
             context = Context(self._hub, request, reader, params, self._hooks, self._dressed)
             answer = route.handler(context)
@@ -174,8 +174,8 @@ class Application:
                     response.headers["ETag"] = etag_of(bytes(response.body))
                 response.headers["Vary"] = "Authorization"
                 response.headers["Cache-Control"] = "no-cache" if keeps else "private, no-cache"
-            if keeps:
-                self._kept.keep(key, response)
+            if generation is not None:
+                self._kept.keep(key, response, generation)
         return _unless_known(request, response) if route.cached else response
 
     def _error(self, request: Request, error: AssayError) -> Response:

@@ -26,17 +26,21 @@ class Kept:
         self._answers: dict[str, Response] = {}
         self._size_bytes = 0
 
-    def find(self, key: str) -> Response | None:
-        """The kept answer, if nothing has changed since."""
+    def find(self, key: str) -> tuple[Response | None, Generation]:
+        """The kept answer, if nothing has changed since; and the index as it is, for `keep`."""
         generation = self._hub.index.generation()
         if generation != self._generation or self._size_bytes > MAX_KEPT_BYTES:
             self._generation, self._answers, self._size_bytes = generation, {}, 0
-        return self._answers.get(key)
+        return self._answers.get(key), generation
 
-    def keep(self, key: str, answer: Response) -> None:
-        """Keep an answer that was computed after `find` looked at the index."""
-        self._answers[key] = answer
-        self._size_bytes += len(answer.body) + len(key)
+    def keep(self, key: str, answer: Response, generation: Generation) -> None:
+        """Keep an answer that was computed after `find` gave the generation.
+
+        Not if others have seen a later one: an answer made in a thread may be older than that.
+        """
+        if generation == self._generation:
+            self._answers[key] = answer
+            self._size_bytes += len(answer.body) + len(key)
 
 
 class Dressed:
