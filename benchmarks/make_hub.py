@@ -88,8 +88,8 @@ def _add_people(hub: Hub, world: World) -> None:
         people.add_account(hub, name, token=f"{name}-token-0123456789")
 
 
-def _make(hub: Hub, world: World, on_progress: OnProgress) -> tuple[int, int, list[str]]:
-    """Make all repositories; how many objects and pull requests that was, and their ids."""
+def _make(hub: Hub, world: World, on_progress: OnProgress) -> tuple[int, int, dict[str, str]]:
+    """Make all repositories; how many objects and pull requests that was, and `Maker.made`."""
     total, objects, pulls = world.benchmarks + world.shape.models, 0, 0
     with workplace(hub.workplaces, "make-hub") as work:
         maker = Maker(hub, Reader("root", is_admin=True), work)

@@ -200,7 +200,7 @@ class _Job:
         self.hub, self.actor, self.results = hub, actor, results
         self._work, self._dry, self._say = work, dry, say
         self.done = Imported(rows=results.rows, left_out=Counter(results.left_out), dry=dry)
-        self.changed: list[str] = []
+        self.changed: dict[str, str] = {}
         self.measured: set[str] = set()
         self.written: dict[str, str] = {}
 
@@ -220,7 +220,7 @@ class _Job:
             else:
                 self._update(one, record, counts)
         maker.flush()
-        self.changed += maker.made
+        self.changed |= maker.made
         self._say(stage, len(wanted), len(wanted))
 
     def _there(self, wanted: Sequence[_Wanted]) -> dict[str, RepoRecord | None]:
@@ -294,7 +294,7 @@ class _Job:
         if not self._dry and history.tip is not None:
             update = RefUpdate(MAIN, head or ZERO, history.tip)
             bulk.append(self.hub, self.actor, record, history.pack, [update])
-            self.changed.append(record.id)
+            self.changed[record.id] = ""
 
 
 class _History:

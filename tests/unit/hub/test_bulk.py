@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from assay.core.permission import MAIN, Reader
 from assay.errors import ConflictError, ForbiddenError
 from assay.hub import bulk, indexing, people, repos
 from assay.hub.bulk import Maker, NewRepository, new_ids
+from assay.hub.indexing import sweeping
 from assay.hub.open import Hub, open_hub
 from assay.hub.push import land_commit
 from assay.settings import HubSettings
@@ -69,7 +72,7 @@ def test_a_push_is_logged_as_the_door_logs_it(hub: Hub) -> None:
     making.add(new)
     assert hub.git.ids() == []
     making.flush()
-    assert hub.git.ids() == making.made == [new.record.id]
+    assert hub.git.ids() == list(making.made) == [new.record.id]
     with hub.durable.read() as db:
         [push] = push_rows.pushes(db, new.record.id)
     facts = json.loads(push.canonical)
@@ -87,6 +90,29 @@ def test_a_push_is_logged_as_the_door_logs_it(hub: Hub) -> None:
     indexing.sweep(hub)
     with hub.durable.read() as db:
         assert len(push_rows.pushes(db, new.record.id)) == 1  # no ref had moved behind the log
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_start_opens_nothing_that_was_just_made(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, *, rebuilt: bool
+) -> None:
+    indexing.ensure(hub)
+    making = maker(hub)
+    for name in ("org/same", "org/pushed"):
+        making.add(repository(hub, name))
+    past = time.time() - 60
+    for folder in (hub.settings.data / "work").rglob("*"):
+        os.utime(folder, (past, past))
+    making.flush()
+    bulk.index(hub, making.made)
+    if rebuilt:
+        indexing.rebuild(hub)
+    _, pushed = making.made
+    (hub.git.path(pushed) / "refs" / "heads").mkdir()
+    opened: list[str] = []
+    monkeypatch.setattr(sweeping, "mend", lambda *given: opened.append(given[1]))
+    indexing.sweep(hub)
+    assert opened == [pushed]
 
 
 def test_the_door_and_bulk_leave_the_same_behind(hub: Hub) -> None:
@@ -159,7 +185,7 @@ def test_a_name_that_is_taken_makes_nothing(hub: Hub, name: str) -> None:
     with pytest.raises(ConflictError):
         second.flush()
     assert len(rows(hub.settings.data, "repo")) == 1
-    assert second.made == []
+    assert second.made == {}
 
 
 def test_what_lies_where_a_repository_belongs_and_is_none_makes_room(hub: Hub) -> None:
@@ -251,7 +277,7 @@ def test_bulk_indexes_what_an_earlier_call_left(made_up: tuple[Path, Shape]) -> 
     hub = open_hub(HubSettings(data=folder / "same"))
     try:
         indexing.ensure(hub)
-        bulk.index(hub, hub.git.ids()[:3])
+        bulk.index(hub, dict.fromkeys(hub.git.ids()[:3], ""))
         one = open_hub(HubSettings(data=folder / "one"))
         assert list(indexing.dump(hub)) == list(indexing.dump(one))
         one.close()

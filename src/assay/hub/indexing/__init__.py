@@ -2,7 +2,7 @@
 
 from assay.hub.indexing.rebuilding import rebuild
 from assay.hub.indexing.status import RepoStatus, dump, status
-from assay.hub.indexing.sweeping import ensure, finish_unfinished, heal, sweep
+from assay.hub.indexing.sweeping import ensure, finish_unfinished, heal, remember_looks, sweep
 from assay.hub.indexing.sync import sync
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "finish_unfinished",
     "heal",
     "rebuild",
+    "remember_looks",
     "status",
     "sweep",
     "sync",

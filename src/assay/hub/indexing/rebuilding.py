@@ -19,6 +19,7 @@ from assay.hub.indexing.sync import PORTION, gather, gather_unseen, sync_into, w
 from assay.hub.indexing.work import Work
 from assay.hub.open import Hub, open_hub
 from assay.settings import HubSettings
+from assay.storage.database import catching_up as rows
 from assay.storage.database import ledger_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.index_store import IndexStore
@@ -53,7 +54,17 @@ def rebuild(
         set_marks(built, behind.marks)
         with hub.index.exclusive():
             catch_up(hub, built)
+            _carry_looks(hub.index, built)
             hub.index.replace_with(built)
+
+
+def _carry_looks(old: IndexStore, new: IndexStore) -> None:
+    """What is known of folders is true of them whatever index says it."""
+    if old.is_current():
+        with old.read() as db:
+            looks = rows.read_looks(db)
+        with new.write() as db:
+            rows.put_looks(db, looks)
 
 
 def _computed(

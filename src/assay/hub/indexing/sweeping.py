@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from assay.errors import DamagedRepositoryError, RepoNotFoundError
@@ -54,10 +54,15 @@ def _mend_all(hub: Hub, repo_ids: Iterable[str], left: LeftBehind) -> dict[str, 
                 looks[repo_id] = hub.git.settled_look(repo_id) or ""
         except DamagedRepositoryError as error:
             faults[repo_id] = error.message
+    remember_looks(hub, looks)
+    return faults
+
+
+def remember_looks(hub: Hub, looks: Mapping[str, str]) -> None:
+    """Remember how repositories' folders look that are in order, by id: no start opens those."""
     if looks:
         with hub.index.write() as db:
             rows.put_looks(db, looks)
-    return faults
 
 
 def _find_suspects(hub: Hub) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from assay.errors import InvalidError
 from assay.storage.disk import sync
-from assay.storage.git.store import packed_refs
+from assay.storage.git.store import LOCK, packed_refs
 from assay.storage.git.writing import Identity
 
 _COMMIT, _TREE, _BLOB = 1, 2, 3
@@ -266,4 +266,5 @@ def write_repository(
         f"[assay]\n\tid = {repo_id}\n\tname = {name}\n"
     )
     (path / "packed-refs").write_bytes(packed_refs(refs))
+    (path / LOCK).touch()  # so that the first to take it does not change how the folder looks
     pack.write(path / "objects", durable=False)

@@ -27,6 +27,8 @@ from assay.storage.git.repository import Repository
 STALE_LOCK_S = 10.0
 # Of a repository's folder: itself (with `packed-refs`), and where refs and objects are added.
 _LOOKED_AT = ("", "refs/heads", "refs/pr", "objects")
+# Whoever moves refs holds it; it lies in the folder from the beginning.
+LOCK = "assay.lock"
 # File systems tell times in steps of up to this.
 STABLE_AFTER_NS = 2_000_000_000
 _OBJECT = re.compile("[0-9a-f]{40}")
@@ -79,6 +81,7 @@ class GitStore:
         config = pygit2.Repository(str(path)).config
         config["assay.id"] = repo_id
         config["assay.name"] = name
+        (path / LOCK).touch()
 
     def open(self, repo_id: str, *, quarantine: Path | None = None) -> Repository:
         """Open a repository for reading, a deleted one too.
@@ -142,7 +145,7 @@ class GitStore:
             RepoNotFoundError: There is no such folder, perhaps no longer.
         """
         try:
-            file = (self.path(repo_id) / "assay.lock").open("ab")
+            file = (self.path(repo_id) / LOCK).open("ab")
         except FileNotFoundError as error:
             raise RepoNotFoundError(f"there is no repository {repo_id}") from error
         with file:
@@ -183,7 +186,7 @@ class GitStore:
         folders = [path, *(Path(folder) for folder, _, _ in os.walk(path / "refs"))]
         removed = 0
         for lock in [file for folder in folders for file in folder.iterdir()]:
-            if lock.suffix != ".lock" or lock.name == "assay.lock":
+            if lock.suffix != ".lock" or lock.name == LOCK:
                 continue
             if time.time() - lock.stat().st_mtime >= older_than_s:
                 lock.unlink(missing_ok=True)
