@@ -30,7 +30,7 @@ from assay.storage.workplace import remove_abandoned
 from assay.web import auth, git_http, lfs
 from assay.web.api import routes as api
 from assay.web.hf_api import routes as hf_api
-from assay.web.kept import Dressed, Kept
+from assay.web.kept import Dressed, Kept, Key
 from assay.web.replies import error_reply, etag_of
 from assay.web.routing import (
     Context,
@@ -90,7 +90,7 @@ class Application:
 
     async def _answer(self, request: Request, number: str) -> Response:
         try:
-            return await self._route(request)
+            return self._find_kept(request.scope) or await self._route(request)
         except AssayError as error:
             return self._error(request, find_no_room(error) or error)
         except Exception as error:  # the server's edge: a fault is logged and said, not hidden
@@ -100,6 +100,19 @@ class Application:
             log.exception("%s %s failed (request %s)", request.method, request.url.path, number)
             fault = AssayError(f"the hub failed to answer; its log says why, at request {number}")
             return self._error(request, fault)
+
+    def _find_kept(self, scope: Scope) -> Response | None:
+        """A kept answer: only strangers' are, so all else about the request is no matter."""
+        if scope["method"] not in ("GET", "HEAD"):
+            return None
+        known = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                return None
+            if name == b"if-none-match":
+                known = value
+        response, _ = self._kept.find(_key(scope))
+        return None if response is None else _unless_known(known.decode("latin-1"), response)
 
     async def _route(self, request: Request) -> Response:
         route, params, other = find_route(self._table, request.method, path_segments(request.scope))
@@ -163,20 +176,19 @@ class Application:
         self, request: Request, route: Route, params: dict[str, str], reader: Reader
     ) -> Response:
         keeps = route.cached and reader == STRANGER
-        key = f"{request.scope['raw_path']!r}?{request.url.query}" if keeps else ""
-        response, generation = self._kept.find(key) if keeps else (None, None)
-        if response is None:
-            context = Context(self._hub, request, reader, params, self._hooks, self._dressed)
-            answer = route.handler(context)
-            response = await answer if inspect.isawaitable(answer) else answer
-            if route.cached:
-                if "ETag" not in response.headers:  # it is there on one that was dressed before
-                    response.headers["ETag"] = etag_of(bytes(response.body))
-                response.headers["Vary"] = "Authorization"
-                response.headers["Cache-Control"] = "no-cache" if keeps else "private, no-cache"
-            if generation is not None:
-                self._kept.keep(key, response, generation)
-        return _unless_known(request, response) if route.cached else response
+        generation = self._kept.find(_key(request.scope))[1] if keeps else None
+        context = Context(self._hub, request, reader, params, self._hooks, self._dressed)
+        answer = route.handler(context)
+        response = await answer if inspect.isawaitable(answer) else answer
+        if not route.cached:
+            return response
+        if "ETag" not in response.headers:  # it is there on one that was dressed before
+            response.headers["ETag"] = etag_of(bytes(response.body))
+        response.headers["Vary"] = "Authorization"
+        response.headers["Cache-Control"] = "no-cache" if keeps else "private, no-cache"
+        if generation is not None:
+            self._kept.keep(_key(request.scope), response, generation)
+        return _unless_known(request.headers.get("if-none-match", ""), response)
 
     def _error(self, request: Request, error: AssayError) -> Response:
         if isinstance(error, NoRoomError):
@@ -185,10 +197,15 @@ class Application:
         return error_page(self._hub, error) if wants_page else error_reply(error)
 
 
-def _unless_known(request: Request, response: Response) -> Response:
-    """304 for a client that has these very bytes."""
+def _key(scope: Scope) -> Key:
+    """What a kept answer follows from."""
+    return scope["raw_path"], scope["query_string"]
+
+
+def _unless_known(known: str, response: Response) -> Response:
+    """304 for a client that has these very bytes (its `If-None-Match`)."""
     etag = response.headers["ETag"]
-    if etag in request.headers.get("if-none-match", ""):
+    if etag in known:
         headers = {name: response.headers[name] for name in ("ETag", "Vary", "Cache-Control")}
         return Response(status_code=304, headers=headers)
     return response

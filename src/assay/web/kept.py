@@ -16,6 +16,9 @@ MAX_KEPT_BYTES = 32 * 1024 * 1024
 # Of answers that are kept beyond that, because they are as they were.
 MAX_DRESSED_BYTES = 16 * 1024 * 1024
 
+# A path as it was sent, and its query.
+Key = tuple[bytes, bytes]
+
 
 class Kept:
     """Answers to strangers, kept until the index changes."""
@@ -23,24 +26,24 @@ class Kept:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._generation: Generation | None = None
-        self._answers: dict[str, Response] = {}
+        self._answers: dict[Key, Response] = {}
         self._size_bytes = 0
 
-    def find(self, key: str) -> tuple[Response | None, Generation]:
+    def find(self, key: Key) -> tuple[Response | None, Generation]:
         """The kept answer, if nothing has changed since; and the index as it is, for `keep`."""
         generation = self._hub.index.generation()
         if generation != self._generation or self._size_bytes > MAX_KEPT_BYTES:
             self._generation, self._answers, self._size_bytes = generation, {}, 0
         return self._answers.get(key), generation
 
-    def keep(self, key: str, answer: Response, generation: Generation) -> None:
+    def keep(self, key: Key, answer: Response, generation: Generation) -> None:
         """Keep an answer that was computed after `find` gave the generation.
 
         Not if others have seen a later one: an answer made in a thread may be older than that.
         """
         if generation == self._generation:
             self._answers[key] = answer
-            self._size_bytes += len(answer.body) + len(key)
+            self._size_bytes += len(answer.body) + sum(map(len, key))
 
 
 class Dressed:

@@ -9,16 +9,18 @@ from tests.unit.hub.claims_hub import claims_hub
 
 from assay.web.kept import Kept
 
+BOARD = (b"/board", b"as_of=now")
+
 
 def test_an_answer_that_took_longer_than_a_change_is_not_kept(tmp_path: Path) -> None:
     with claims_hub(tmp_path) as told:
         kept, slow = Kept(told.hub), Response("as it was")
-        found, before = kept.find("/board")
+        found, before = kept.find(BOARD)
         assert found is None
         told.make("ada/new")
-        assert kept.find("/other")[1] != before
-        kept.keep("/board", slow, before)
-        found, now = kept.find("/board")
+        assert kept.find((b"/other", b""))[1] != before
+        kept.keep(BOARD, slow, before)
+        found, now = kept.find(BOARD)
         assert found is None
-        kept.keep("/board", slow, now)
-        assert kept.find("/board") == (slow, now)
+        kept.keep(BOARD, slow, now)
+        assert kept.find(BOARD) == (slow, now)

@@ -11,6 +11,7 @@ a swap an exclusive one. `postgresql_index` has the other kind.
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -104,6 +105,7 @@ class SqliteIndex:
 
     def __init__(self, folder: Path, *, name: str = "index.sqlite") -> None:
         self.path = folder / name
+        self._place = str(self.path)
         self._lock = folder / f"{name}.lock"
         self._open()
 
@@ -115,7 +117,7 @@ class SqliteIndex:
             self._inode = self.path.stat().st_ino
 
     def _reopen_if_swapped(self) -> None:
-        if self.path.stat().st_ino != self._inode:
+        if os.stat(self._place).st_ino != self._inode:  # noqa: PTH116 - Path is slower
             self._database.close()
             self._watch.close()
             self._open()
