@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -20,7 +22,7 @@ MOST_NAMED = 500
 def insert(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     """Add rows; all have the same columns."""
     if rows:
-        _execute_many(db, sa.insert(table), table, rows)
+        _execute_many(db, _adding(db.dialect, table, tuple(rows[0])), rows)
 
 
 def put(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -31,43 +33,70 @@ def put(db: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
         table: Where to.
         rows: All with the same columns.
     """
-    if not rows:
-        return
-    names = [column.name for column in table.primary_key.columns]
-    kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
+    if rows:
+        _execute_many(db, _putting(db.dialect, table, tuple(rows[0])), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement as its database takes it.
+
+    Attributes:
+        text: Its words.
+        ways: Its parameters in order, with what becomes of each on its way to the driver.
+        is_positional: Whether it has places for them, or else their names.
+    """
+
+    text: str
+    ways: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    is_positional: bool
+
+    def values(self, row: Row) -> Any:
+        """The parameters for a row."""
+        if self.is_positional:
+            return tuple(row[name] if way is None else way(row[name]) for name, way in self.ways)
+        return {name: row[name] if way is None else way(row[name]) for name, way in self.ways}
+
+
+# To put such a statement together takes longer than to write a few rows with it.
+@lru_cache(maxsize=256)
+def _adding(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> _Statement:
+    return _compiled(dialect, sa.insert(table), table, names)
+
+
+@lru_cache(maxsize=256)
+def _putting(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> _Statement:
+    keys = [column.name for column in table.primary_key.columns]
+    kind = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = kind(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in names}
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
     if changed:
-        statement = statement.on_conflict_do_update(index_elements=names, set_=changed)
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
     else:
-        statement = statement.on_conflict_do_nothing(index_elements=names)
-    _execute_many(db, statement, table, rows)
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    return _compiled(dialect, statement, table, names)
 
 
-def _execute_many(db: Connection, statement: Any, table: sa.Table, rows: Sequence[Row]) -> None:
+def _compiled(
+    dialect: sa.Dialect, statement: Any, table: sa.Table, names: tuple[str, ...]
+) -> _Statement:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    order = compiled.positiontup if compiled.positional else names
+    ways = {
+        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+    }
+    return _Statement(
+        str(compiled), tuple((name, ways[name]) for name in order), bool(compiled.positional)
+    )
+
+
+def _execute_many(db: Connection, statement: _Statement, rows: Sequence[Row]) -> None:
     """`db.execute(statement, rows)` at half its price, for very many rows.
 
     SQLAlchemy puts the parameters of every row together anew; here their order and what becomes of
     each on its way to the driver are found once.
     """
-    names = list(rows[0])
-    compiled = statement.compile(dialect=db.dialect, column_keys=names)
-    ways = {
-        name: table.c[name].type.dialect_impl(db.dialect).bind_processor(db.dialect)
-        for name in names
-    }
-    if compiled.positional:
-        order = [(name, ways[name]) for name in compiled.positiontup]
-        values: Any = [
-            tuple(row[name] if way is None else way(row[name]) for name, way in order)
-            for row in rows
-        ]
-    else:
-        values = [
-            {name: row[name] if way is None else way(row[name]) for name, way in ways.items()}
-            for row in rows
-        ]
-    db.exec_driver_sql(str(compiled), values)
+    db.exec_driver_sql(statement.text, [statement.values(row) for row in rows])
 
 
 def replace(
