@@ -134,14 +134,19 @@ def tasks(db: Connection, repo_ids: Collection[str]) -> dict[str, list[TaskRow]]
 
 Names = dict[str, list[str]]
 
+_NAMES = (
+    sa.select(task_name.c.repo_id, task_name.c.task_id, task_name.c.written)
+    .where(task_name.c.repo_id.in_(sa.bindparam("repo_ids", expanding=True)))
+    .order_by(task_name.c.written)
+)
+
 
 def names(db: Connection, repo_ids: Collection[str]) -> dict[str, Names]:
     """Every task's names as results may write them, its own among them, by benchmark and task."""
     found: dict[str, Names] = {repo_id: {} for repo_id in repo_ids}
     for part in portions(sorted(repo_ids)):
-        query = sa.select(task_name).where(task_name.c.repo_id.in_(part))
-        for row in db.execute(query.order_by(task_name.c.written)):
-            found[row.repo_id].setdefault(row.task_id, []).append(row.written)
+        for repo_id, task_id, written in db.execute(_NAMES, {"repo_ids": part}):
+            found[repo_id].setdefault(task_id, []).append(written)
     return found
 
 
