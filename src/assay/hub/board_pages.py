@@ -35,7 +35,12 @@ from assay.storage.database.boards import BoardRow, Place
 from assay.storage.database.catching_up import Marks
 from assay.storage.database.claims_then import claims_then
 from assay.storage.database.engine import Connection
-from assay.storage.database.policies import Order, claims_about_models_of, order_under
+from assay.storage.database.policies import (
+    Order,
+    claims_about_models_of,
+    order_under,
+    put_by_name,
+)
 
 # A place in an order takes this part of what a row takes.
 PLACES_A_ROW = 100
@@ -171,6 +176,7 @@ class Asked:
 
     def _ordered(self, order: Order, start: int, limit: int) -> list[Row]:
         window = slice(start, start + limit)
+        put_by_name(self.db, order, window)
         numbers, board = order.numbers[window], self.place.board.id
         if self.then is None:
             claims = claims_about_models_of(self.db, board, numbers)

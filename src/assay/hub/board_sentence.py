@@ -10,7 +10,7 @@ from assay.hub.answers import Row, Task
 from assay.storage.database import boards as board_rows
 from assay.storage.database.boards import BoardRow
 from assay.storage.database.engine import Connection
-from assay.storage.database.policies import Order, names_of_models
+from assay.storage.database.policies import Order, names_of_models, put_by_name
 
 MOST_NAMED = 3
 NOTHING = "Nobody has reported a result yet."
@@ -61,6 +61,7 @@ def summary_of_order(db: Connection, order: Order) -> Summary:
     """
     ranked = len(order.keys)
     leaders = bisect_right(order.keys, order.keys[0]) if ranked else 0
+    put_by_name(db, order, slice(0, MOST_NAMED))
     named = names_of_models(db, order.numbers[: min(leaders, MOST_NAMED)])
     return Summary(len(order.numbers), ranked, (leaders, named), (0, []))
 

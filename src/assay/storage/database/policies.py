@@ -8,8 +8,8 @@ index numbered them: one transaction numbers the claims that a push brought, by 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,19 +29,36 @@ from assay.storage.database.writing import portions
 class Order:
     """Who stands on a board: the ranked claims, then those whose value cannot be ranked.
 
+    Claims of equal rank stand in order of their models' names. To know the names of all takes as
+    long as all else, and nobody looks at more than a page: `put_by_name` does it for a window.
+
     Attributes:
-        numbers: The claims, as the index numbers them; of equal rank by the model's name.
+        numbers: The claims, as the index numbers them.
         keys: The rank keys of the ranked ones, never falling.
+        by_name: The first place of each run of equal ranks that is in order of names by now; None
+            where all are.
     """
 
     numbers: array[int]
     keys: array[float]
+    by_name: set[int] | None = None
 
     def rank_at(self, position: int) -> int | None:
         """The rank of the claim at a position, which equal values share; None for no rank."""
         if position >= len(self.keys):
             return None
         return self.place_of(self.keys[position])
+
+    def runs(self, window: slice) -> Iterator[slice]:
+        """The places of equal rank that a window meets, a run at a time."""
+        place, end = window.start, min(window.stop, len(self.numbers))
+        while place < end:
+            run = slice(len(self.keys), len(self.numbers))
+            if place < len(self.keys):
+                key = self.keys[place]
+                run = slice(bisect_left(self.keys, key), bisect_right(self.keys, key))
+            yield run
+            place = run.stop
 
     def place_of(self, rank_key: float) -> int:
         """The rank that a rank key has or would have."""
@@ -69,26 +86,25 @@ def order_under(
     """
     place = sa.func.row_number().over(partition_by=claim.c.repo_id, order_by=_order_of(policy))
     key = _rank_key(direction, bounds)
+    # Named one by one, since most boards have one: then the claims come in order of their models.
+    subjects = db.execute(sa.select(subject.c.id).where(subject.c.board == board)).scalars().all()
+    hidden = sa.select(repo.c.repo_id).where(sa.not_(visible(STRANGER)))
     considered = (
         sa.select(
             claim.c.id,
-            claim.c.repo_id,
             claim.c.first_push,
             key.label("rank_key"),
             *([place.label("place")] if view == "models" else []),
         )
-        .join(subject, subject.c.id == claim.c.subject)
-        .where(subject.c.board == board, *_admitted(policy))
+        .where(claim.c.subject.in_(subjects), *_admitted(policy), claim.c.repo_id.not_in(hidden))
         .subquery()
     )
     query = (
         sa.select(considered.c.id, considered.c.rank_key)
-        .join(repo, repo.c.repo_id == considered.c.repo_id)
-        .where(visible(STRANGER), *([considered.c.place == 1] if view == "models" else []))
+        .where(*([considered.c.place == 1] if view == "models" else []))
         .order_by(
             considered.c.rank_key.is_(None),
             considered.c.rank_key,
-            repo.c.namespace + "/" + repo.c.name,
             considered.c.first_push,
             considered.c.id,
         )
@@ -97,7 +113,29 @@ def order_under(
     return Order(
         array("q", [row[0] for row in rows]),
         array("d", [row[1] for row in rows if row[1] is not None]),
+        by_name=set(),
     )
+
+
+def put_by_name(db: Connection, order: Order, window: slice) -> None:
+    """Put claims of equal rank that a window meets in order of their models' names.
+
+    Those of one model stay as they are. Two threads may both do it, and come to the same.
+
+    Args:
+        db: The index, as the order was read from it.
+        order: Changed in place.
+        window: From which place to which, both given.
+    """
+    if order.by_name is None:
+        return
+    for run in order.runs(window):
+        if run.start not in order.by_name:
+            numbers = order.numbers[run]
+            if len(numbers) > 1:
+                names = _model_names(db, numbers)
+                order.numbers[run] = array("q", sorted(numbers, key=names.__getitem__))
+            order.by_name.add(run.start)
 
 
 def _admitted(policy: Policy) -> list[sa.ColumnElement[bool]]:
@@ -154,6 +192,16 @@ def claims_about_models_of(
 
 def names_of_models(db: Connection, numbers: Collection[int]) -> list[str]:
     """The models that claims are about, by name."""
-    name = repo.c.namespace + "/" + repo.c.name
-    query = sa.select(name).join(claim, claim.c.repo_id == repo.c.repo_id)
-    return sorted(db.execute(query.where(claim.c.id.in_(numbers))).scalars())
+    return sorted(_model_names(db, numbers).values())
+
+
+def _model_names(db: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """`ns/name` of the model that each claim is about."""
+    found: dict[int, str] = {}
+    for part in portions(numbers):
+        query = sa.select(claim.c.id, repo.c.namespace, repo.c.name).join(
+            repo, repo.c.repo_id == claim.c.repo_id
+        )
+        rows = db.execute(query.where(claim.c.id.in_(part)))
+        found |= {number: f"{namespace}/{name}" for number, namespace, name in rows}
+    return found
