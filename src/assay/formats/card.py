@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import NoneType
 from typing import Literal
 
@@ -156,6 +157,7 @@ class Card:
     findings: tuple[Finding, ...] = ()
 
 
+@lru_cache(maxsize=4)  # a push judges it, and the index reads what it says and what is wrong
 def parse_card(data: bytes, path: str, repo_type: RepoType) -> Card:
     """Read a README.md; faults are warnings, never exceptions."""
     findings = Findings(path)
