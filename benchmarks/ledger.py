@@ -8,7 +8,9 @@ largest; that under another policy, with a row a claim, and as of a time. Size: 
 against the result files it comes from.
 
     python benchmarks/ledger.py [--models 5000 --claims 22000] [--more-models N --more-claims N]
-                                [--rounds 3] [--keep FOLDER] [--json]
+                                [--rounds 3] [--keep FOLDER] [--postgresql] [--json]
+
+With `--postgresql`, commits and boards on such a server too: the same hub, made there anew.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from typing import Any
 
 from _floor_git import folders, look_at_all, read_all
 from _rounds import Row, cost, in_turn, speed
+from _served import postgresql
 from _synthetic import SHAPES, Shape
 from assay.core.permission import MAIN, STRANGER, Reader
 from assay.core.policy import find_policy
@@ -71,9 +74,9 @@ class Size:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Hub]:
+def opened(folder: Path, database_url: str | None = None) -> Iterator[Hub]:
     """A hub, with its index."""
-    hub = open_hub(HubSettings(data=folder))
+    hub = open_hub(HubSettings(data=folder, database_url=database_url))
     try:
         indexing.ensure(hub)
         yield hub
@@ -147,15 +150,15 @@ def commit(hub: Hub, number: int) -> float:
         return time.perf_counter() - start
 
 
-def landing(less: Hub, more: Hub, rounds: int) -> Row:
-    """A commit on the larger hub against one on the smaller."""
+def landing(subject: str, other: str, hubs: dict[str, Hub], rounds: int, goal: float | None) -> Row:
+    """A commit on one hub against one on another."""
 
     def on(hub: Hub) -> Callable[[], float]:
         numbers = count()
         return lambda: commit(hub, next(numbers))
 
-    times = in_turn({"more": on(more), "less": on(less)}, rounds)
-    return cost("a commit lands, larger hub to smaller", times, "more", "less", 1.3)
+    times = in_turn({name: on(hub) for name, hub in hubs.items()}, rounds)
+    return cost("a commit lands", times, subject, other, goal)
 
 
 def reading(hub: Hub, what: str) -> list[Latency]:
@@ -224,7 +227,21 @@ def size(hub: Hub) -> Size:
     return Size(claims, round(total / claims, 1), round(total / files, 2), tables)
 
 
-def measure(folder: Path, less: Shape, more: Shape | None, rounds: int) -> dict[str, Any]:
+def on_postgresql(beside: Hub, shape: Shape, rounds: int) -> tuple[Row, list[Latency]]:
+    """Boards on PostgreSQL, and what a commit takes there to what it takes on SQLite."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with postgresql(folder / "server") as url:
+            make_hub(folder / "hub", shape, index=True, database_url=url)
+            with opened(folder / "hub", url) as hub:
+                hubs = {"PostgreSQL": hub, "SQLite": beside}
+                landed = landing("PostgreSQL", "SQLite", hubs, 10 * rounds, None)
+                return landed, reading(hub, f"PostgreSQL, {shape.claims:,} claims")
+
+
+def measure(
+    folder: Path, less: Shape, more: Shape | None, rounds: int, *, postgresql_too: bool
+) -> dict[str, Any]:
     """Everything, on hubs that are made where they are not there yet."""
     shapes = {"less": less} | ({"more": more} if more is not None else {})
     for name, shape in shapes.items():
@@ -236,9 +253,15 @@ def measure(folder: Path, less: Shape, more: Shape | None, rounds: int) -> dict[
         rows += [*cold(hub, rounds), unchanged(hub, rounds)]
         latencies += reading(hub, f"{less.claims:,} claims")
         found = size(hub)
+        if postgresql_too:
+            row, reads = on_postgresql(hub, less, rounds)
+            rows.append(row)
+            latencies += reads
         if more is not None:
             with opened(folder / "more") as larger:
-                rows += [unchanged(larger, rounds), landing(hub, larger, 10 * rounds)]
+                hubs = {"larger hub": larger, "smaller hub": hub}
+                landed = landing("larger hub", "smaller hub", hubs, 10 * rounds, 1.3)
+                rows += [unchanged(larger, rounds), landed]
                 latencies += reading(larger, f"{more.claims:,} claims")
                 found = size(larger)
     return {
@@ -278,6 +301,7 @@ def main() -> None:
     parser.add_argument("--more-claims", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="where the hubs are kept, and found again")
+    parser.add_argument("--postgresql", action="store_true", help="measure that beside SQLite")
     parser.add_argument("--json", action="store_true", dest="as_json")
     asked = parser.parse_args()
     less = replace(SHAPES["small"], models=asked.models, claims=asked.claims)
@@ -286,7 +310,7 @@ def main() -> None:
         more = replace(less, models=asked.more_models, claims=asked.more_claims, tasks=300)
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
-        found = measure(folder, less, more, asked.rounds)
+        found = measure(folder, less, more, asked.rounds, postgresql_too=asked.postgresql)
     sys.stdout.write(json.dumps(found, indent=2) + "\n" if asked.as_json else show(found))
 
 

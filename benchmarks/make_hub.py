@@ -48,6 +48,7 @@ def make_hub(
     shape: Shape,
     *,
     index: bool = False,
+    database_url: str | None = None,
     on_progress: OnProgress = lambda _stage, _done, _of: None,
 ) -> Made:
     """Make a hub up in a folder where there is none yet.
@@ -56,12 +57,13 @@ def make_hub(
         folder: The data folder.
         shape: What the hub is like.
         index: Whether its index is built too.
+        database_url: Where its databases are; None for the folder.
         on_progress: Told what is done and how far it is.
     """
     if (folder / "hub.sqlite").exists():
         raise SystemExit(f"there is a hub in {folder} already: name another folder")
     start = time.perf_counter()
-    hub = open_hub(HubSettings(data=folder), clock=_at_start)
+    hub = open_hub(HubSettings(data=folder, database_url=database_url), clock=_at_start)
     try:
         world = World(shape)
         _add_people(hub, world)
