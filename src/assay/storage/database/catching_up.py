@@ -53,7 +53,7 @@ def put_marks(db: Connection, marks: Marks) -> None:
 
 def read_looks(db: Connection) -> dict[str, str]:
     """How repositories' folders looked when they were last found in order, by id."""
-    return {row[0]: row[1] for row in db.execute(sa.select(tables.looks))}
+    return {row[0]: row[1] for row in db.execute(sa.select(tables.looks)).all()}
 
 
 def put_looks(db: Connection, looks: Mapping[str, str]) -> None:
@@ -73,7 +73,7 @@ def put_faults(db: Connection, faults: Mapping[str, str]) -> None:
 def standing_as_indexed(db: Connection) -> dict[str, Stands]:
     """What the index believes of every repository that no push tells, by id."""
     query = sa.select(tables.repo.c.repo_id, *_STANDS)
-    return {row[0]: tuple(row[1:]) for row in db.execute(query)}
+    return {row[0]: tuple(row[1:]) for row in db.execute(query).all()}
 
 
 def marks_now(db: Connection) -> Marks:

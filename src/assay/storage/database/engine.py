@@ -143,6 +143,9 @@ def _configure(engine: sa.Engine, durability: Durability) -> None:
 
 
 def rows_as(kind: type[T], result: sa.Result[Any]) -> list[T]:
-    """Every row of a result as a value of `kind`, whose fields are named as the columns are."""
+    """Every row of a result as a value of `kind`, a dataclass with the columns for its fields."""
     names = tuple(result.keys())
-    return [kind(**dict(zip(names, row, strict=True))) for row in result]
+    rows = result.all()
+    if names == getattr(kind, "__match_args__", ()):  # in the same order: thrice as fast
+        return [kind(*row) for row in rows]
+    return [kind(**dict(zip(names, row, strict=True))) for row in rows]

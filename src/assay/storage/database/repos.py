@@ -172,7 +172,7 @@ def names_of_many(db: sa.Connection, repo_ids: Collection[str]) -> dict[str, lis
 
 def _names(db: sa.Connection, query: sa.Select[Any]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
-    for repo_id, written in db.execute(query):
+    for repo_id, written in db.execute(query).all():
         names.setdefault(repo_id, []).append(written)
     return names
 
