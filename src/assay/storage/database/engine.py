@@ -13,7 +13,7 @@ same promises, so that nothing above this room asks which it is:
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -147,5 +147,6 @@ def rows_as(kind: type[T], result: sa.Result[Any]) -> list[T]:
     names = tuple(result.keys())
     rows = result.all()
     if names == getattr(kind, "__match_args__", ()):  # in the same order: thrice as fast
-        return [kind(*row) for row in rows]
+        in_order: Callable[..., T] = kind
+        return [in_order(*row) for row in rows]
     return [kind(**dict(zip(names, row, strict=True))) for row in rows]
