@@ -43,6 +43,8 @@ from make_hub import make_hub
 READERS, WRITERS = 50, 5
 READS = 10_000
 FIRST_ROWS = 500
+# Better by that, a result is the best and still one the task can have.
+A_LITTLE = 1e-6
 GOAL_MB, GOAL_READ_MS, GOAL_COMMIT_MS = 250, 50.0, 40.0
 LARGE, SMALL, OFF = "large hub", "small hub", "both off"
 
@@ -112,6 +114,8 @@ class Committer:
         self._name = name
         body = {"name": name, "type": "model"}
         self._client.post("/api/repos/create", json=body).raise_for_status()
+        rows = self._client.get(f"{target.board}?limit=1").json()["rows"]
+        self._best: float = rows[0]["claim"]["value"]
 
     def commit(self) -> float:
         """Seconds from the commit to the board that shows it.
@@ -119,7 +123,8 @@ class Committer:
         Raises:
             RuntimeError: The board read next does not show it.
         """
-        value = 99 + (time.time() - 1.7e9) / 1e9  # more than in any run before
+        self._best += A_LITTLE
+        value = self._best
         start = time.perf_counter()
         self.send(value)
         board = self._client.get(f"{self._target.board}?limit=1").json()
