@@ -23,8 +23,8 @@ from assay.hub.large import Incoming
 from assay.hub.open import Hub
 from assay.hub.pulls import Proposal
 from assay.hub.push import land_commit
-from assay.storage.database import claims as claim_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database import tallies
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
 
@@ -217,7 +217,10 @@ class Story:
     def rule(self, record: RepoRecord) -> None:
         """Somebody rules on a claim, or takes back what she ruled."""
         with self.hub.index.read() as db:
-            claims = claim_rows.claims_of_repo(db, self.reader("root"), record.id)
+            found = tallies.page_of(
+                db, self.reader("root"), record.id, None, start=0, limit=10**6, up_to=None
+            )
+        claims = sorted(found, key=lambda one: (one.first_push, one.claim_id))
         if not claims:
             return
         claim_id = self.chance.choice(claims).claim_id

@@ -130,8 +130,9 @@ def test_discussions_are_numbered_and_what_happened_is_told(durable: Database) -
     with durable.read() as db:
         assert [pull.number for pull in discussions.all_pulls(db, "id-m")] == [1]
         assert len(discussions.all_pulls(db, "id-m", opening=True)) == 2
-        count, found = discussions.page_of(db, "id-m", Wanted(author="eve"), start=0, limit=1)
-        assert (count, [one.number for one in found]) == (2, [2])
+        wanted = Wanted(author="eve")
+        found = discussions.page_of(db, "id-m", wanted, start=0, limit=1)
+        assert (discussions.count_of(db, "id-m", wanted), [one.number for one in found]) == (2, [2])
         ada = people.reader_named(db, "ada")
         told = notifications.notifications(db, ada, unread=True, start=0, limit=9)
         assert [row.number for row in told] == [1, 1, 1]

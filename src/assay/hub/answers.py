@@ -183,71 +183,6 @@ class UnresolvedPage(Answer, frozen=True, kw_only=True):
     page_size: int
 
 
-class TaskClaims(Answer, frozen=True, kw_only=True):
-    """What is claimed about one model on one task; the task may not be registered here."""
-
-    benchmark: str
-    task: str
-    registered: bool
-    unit: str | None
-    rank: int | None
-    of: int
-    standing: Claim | None
-    claims: list[Claim]
-
-
-class BrokenFile(Answer, frozen=True, kw_only=True):
-    """A result file with errors: its good entries count, this says what is wrong with the rest."""
-
-    filename: str
-    lane: str
-    error: str
-
-
-class PullSummary(Answer, frozen=True, kw_only=True):
-    """A pull request in a list."""
-
-    number: int
-    title: str
-    author: str
-    status: Literal["draft", "open", "closed", "merged"]
-    created: str
-
-
-class Lineage(Answer, frozen=True, kw_only=True):
-    """A model that another is derived from, or that is derived from it, as a card declares.
-
-    `written` is the base as that card writes it, `relation` finetune, adapter, quantized or merge.
-    `model` is what the other model is called now; null if the reader finds none of that name here.
-    """
-
-    model: str | None
-    written: str
-    relation: str
-
-
-class Model(Answer, frozen=True, kw_only=True):
-    """A model repository and everything claimed about it.
-
-    `mirror_of` says what it is a copy of, if it is one: nothing in it is then the author's word.
-    `bases` is what its card says it is derived from; `derived` are models whose cards name it, of
-    which there are `derived_count`.
-    """
-
-    id: str
-    private: bool
-    claimed: bool
-    commit: str | None
-    sentence: str
-    tasks: list[TaskClaims]
-    broken: list[BrokenFile]
-    pulls: list[PullSummary]
-    mirror_of: str | None = None
-    bases: list[Lineage] = []
-    derived: list[Lineage] = []
-    derived_count: int = 0
-
-
 class Version(Answer, frozen=True, kw_only=True):
     """One content of a claim, with the commits and pushes between which it held.
 
@@ -327,8 +262,9 @@ class RulingAnswer(Answer, frozen=True, kw_only=True):
 class ClaimAnswer(Answer, frozen=True, kw_only=True):
     """A claim with its provenance.
 
-    `conflicts_with` are the ids of live claims of the same branch that give the same task another
-    value.
+    `others` are claims about the same model and task, the first hundred of `other_count`;
+    `conflicts_with` are the ids of live ones of the same branch that give another value, the first
+    twenty, and `findings` the first fifty about its file.
     """
 
     claim: Claim
@@ -340,6 +276,7 @@ class ClaimAnswer(Answer, frozen=True, kw_only=True):
     versions: list[Version]
     history: list[HistoryLine]
     others: list[Claim]
+    other_count: int
     conflicts_with: list[str]
     rulings: list[RulingAnswer]
     chance: Chance | None
@@ -375,7 +312,8 @@ class DiscussionAnswer(Answer, frozen=True, kw_only=True):
     """A discussion, or a pull request with what it changes and what the checks say about that.
 
     Of a discussion, what concerns changes is empty. `conflicts` are the files that keep an open
-    pull request from being merged; `more_files` counts what `files` has no place for.
+    pull request from being merged; `more_files` counts what `files` has no place for. Of `claims`,
+    `removals` and `findings` there are the first two hundred of as many as are counted beside them.
     """
 
     repo: str
@@ -395,8 +333,11 @@ class DiscussionAnswer(Answer, frozen=True, kw_only=True):
     files: list[FileChange]
     more_files: int
     claims: list[Claim]
+    claim_count: int
     removals: list[Removal]
+    removal_count: int
     findings: list[Finding]
+    finding_count: int
     history: list[HistoryLine]
 
 
@@ -415,7 +356,8 @@ class DiscussionPage(Answer, frozen=True, kw_only=True):
     """Some discussions and pull requests of a repository, the newest first.
 
     There are `count` of this kind and status, and these are those from `start` on. Drafts count as
-    open, merged ones as closed.
+    open, merged ones as closed. None has a number beyond `up_to`: who asks for the next page with
+    the same one gets nothing twice, whatever is opened meanwhile.
     """
 
     repo: str
@@ -428,6 +370,7 @@ class DiscussionPage(Answer, frozen=True, kw_only=True):
     count: int
     start: int
     page_size: int
+    up_to: int
 
 
 class Notification(Answer, frozen=True, kw_only=True):

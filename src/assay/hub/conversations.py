@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from assay.core.claim import Claim, State
 from assay.core.permission import OPEN_STATUSES, Reader
 from assay.hub import discussions, gates, models, pulls
 from assay.hub.answers import (
@@ -23,7 +22,8 @@ from assay.hub.pulls import NO_CHANGES, Changes
 from assay.hub.repos import RepoType
 from assay.hub.repos import find as find_repo
 from assay.storage.database import benchmarks as benchmark_rows
-from assay.storage.database import claims as claim_rows
+from assay.storage.database import beside
+from assay.storage.database.beside import OfPull
 from assay.storage.database.discussions import Discussion, Wanted
 from assay.storage.git import DiffLimits
 
@@ -37,6 +37,8 @@ STATUSES: dict[Status, frozenset[str] | None] = {
 }
 # What a page can hold; `hf discussions diff` and git tell more.
 SHOWN = DiffLimits(file_bytes=48 * 1024, total_bytes=192 * 1024, files=200)
+# Of the claims that a pull request adds, of the entries that it removes, of what checks say.
+MOST_LISTED = 200
 
 
 def listing(
@@ -48,17 +50,30 @@ def listing(
     kind: Kind = "all",
     status: Status = "open",
     page: int = 0,
+    up_to: int | None = None,
 ) -> DiscussionPage:
     """A page of a repository's discussions and pull requests.
+
+    Args:
+        hub: The hub.
+        reader: Who asks.
+        repo_type: Whether it is a model or a dataset.
+        full_name: `ns/name`.
+        kind: Which are wanted.
+        status: Likewise.
+        page: Counted from 0.
+        up_to: The highest number that is wanted; None for all.
 
     Raises:
         RepoNotFoundError: There is no such repository, or it is hidden from the reader.
     """
     record = find_repo(hub, reader, repo_type, full_name)
-    found = discussions.listing(hub, record, Wanted(KINDS[kind], STATUSES[status]), page)
+    if up_to is None:
+        up_to = discussions.last_number(hub, record)
+    wanted = Wanted(KINDS[kind], STATUSES[status], up_to=up_to)
+    found = discussions.listing(hub, record, wanted, page)
     open_pulls, open_talks = (
-        discussions.listing(hub, record, Wanted(is_pull, OPEN_STATUSES)).count
-        for is_pull in (True, False)
+        discussions.count(hub, record, Wanted(is_pull, OPEN_STATUSES)) for is_pull in (True, False)
     )
     return DiscussionPage(
         repo=record.full_name,
@@ -71,6 +86,7 @@ def listing(
         count=found.count,
         start=found.start,
         page_size=discussions.PAGE_SIZE,
+        up_to=up_to,
     )
 
 
@@ -119,11 +135,11 @@ def discussion(
     limits = SHOWN if gates.is_let_in(hub, reader, record) else None
     changes = pulls.changes(hub, record, found, limits) if found.is_pull else NO_CHANGES
     with hub.index.read() as db:
-        claims = claim_rows.claims_of_repo(db, reader, record.id, pull=number)
-        removals = benchmark_rows.removals(db, record.id, lane)
-        findings = benchmark_rows.findings(db, record.id, lane)
+        claims = beside.claims_of_pull(db, reader, record.id, number, limit=MOST_LISTED)
+        removed, removals = benchmark_rows.removals(db, record.id, lane, limit=MOST_LISTED)
+        said, findings = benchmark_rows.findings(db, record.id, lane, limit=MOST_LISTED)
     remarks = discussions.remarks(hub, record, number)
-    reports = _pull_sentence(claims, len(removals), found.author)
+    reports = _pull_sentence(claims, removed, found.author)
     what = "pull request" if found.is_pull else "discussion"
     return DiscussionAnswer(
         repo=record.full_name,
@@ -152,9 +168,12 @@ def discussion(
             for file in changes.difference.files
         ],
         more_files=changes.difference.more,
-        claims=claims,
+        claims=claims.claims,
+        claim_count=claims.count,
         removals=[Removal(**row) for row in removals],
+        removal_count=removed,
         findings=[Finding(**row) for row in findings],
+        finding_count=said,
         history=[event_line(remark, what) for remark in remarks],
     )
 
@@ -181,16 +200,14 @@ def _sentence(found: Discussion, remarks: Sequence[Remark], changes: Changes, re
     return sentence
 
 
-def _pull_sentence(claims: Sequence[Claim], removed: int, author: str) -> str:
-    standing = [c for c in claims if c.state not in (State.DELETED, State.SUPERSEDED)]
-    if not standing and not removed:
+def _pull_sentence(claims: OfPull, removed: int, author: str) -> str:
+    if not claims.standing and not removed:
         return "This pull request adds no claims."
     would_go = f"merge would remove {removed} " + ("entry" if removed == 1 else "entries")
-    if not standing:
+    if not claims.standing:
         return f"A {would_go}."
-    sentence = f"{author} reports {len(standing)} result" + "s" * (len(standing) > 1)
-    against = sum(claim.contradicts is not None for claim in standing)
-    if against:
-        which = "" if against == len(standing) else f"{against} of them "
+    sentence = f"{author} reports {claims.standing} result" + "s" * (claims.standing > 1)
+    if claims.against:
+        which = "" if claims.against == claims.standing else f"{claims.against} of them "
         sentence += f", {which}against what main says"
     return f"{sentence}; a {would_go}." if removed else f"{sentence}."

@@ -109,8 +109,23 @@ def listing(hub: Hub, record: RepoRecord, wanted: Wanted, page: int = 0) -> Page
     """
     start = page * PAGE_SIZE
     with hub.durable.read() as db:
-        count, found = rows.page_of(db, record.id, wanted, start=start, limit=PAGE_SIZE)
-    return Page(count, start, found)
+        number = rows.count_of(db, record.id, wanted)
+        found = []
+        if start < number:
+            found = rows.page_of(db, record.id, wanted, start=start, limit=PAGE_SIZE)
+    return Page(number, start, found)
+
+
+def count(hub: Hub, record: RepoRecord, wanted: Wanted) -> int:
+    """How many of a repository's discussions and pull requests are wanted."""
+    with hub.durable.read() as db:
+        return rows.count_of(db, record.id, wanted)
+
+
+def last_number(hub: Hub, record: RepoRecord) -> int:
+    """The highest number that one of a repository's discussions has; 0 without any."""
+    with hub.durable.read() as db:
+        return rows.last_number(db, record.id)
 
 
 def remarks(hub: Hub, record: RepoRecord, number: int) -> list[Remark]:

@@ -9,7 +9,6 @@ from typing import Any, cast
 from assay.core.claim import Claim, MovedTo, Reporter, State, badges
 from assay.core.difference import differences
 from assay.core.permission import MAIN, Reader
-from assay.core.policy import BEST_EVIDENCE
 from assay.core.ruling import RulingRow
 from assay.errors import NotFoundError
 from assay.hub import board_rows, discussions, models
@@ -22,14 +21,21 @@ from assay.hub.open import Hub
 from assay.hub.push import KEPT
 from assay.hub.revisions import RevisionState, revision_state
 from assay.storage.database import benchmarks as benchmark_rows
+from assay.storage.database import beside
 from assay.storage.database import claims as claim_rows
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database import rulings as ruling_rows
+from assay.storage.database.beside import Beside
 from assay.storage.database.versions import episodes_of, versions_of
 from assay.storage.git import Repository
 
 MAX_YAML_CHARS = 8_000
+# Of the other claims about a model and task, of those that give another value on the same branch,
+# and of what the checks say about one file.
+MOST_OTHERS = 100
+MOST_AGAINST = 20
+MOST_FINDINGS = 50
 
 
 def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
@@ -46,13 +52,18 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         rows = versions_of(db, claim_id)
         episodes = episodes_of(db, claim_id)
         place = models.registered(db, reader, [said]).get((said.dataset_id, said.task_id))
-        others = claim_rows.claims_beside(db, reader, said, repo_id)
-        findings = benchmark_rows.findings(db, repo_id, said.lane)
+        others = beside.claims_beside(db, reader, said, repo_id, limit=MOST_OTHERS)
+        against = []
+        if said.conflicts:
+            against = beside.claims_against(db, reader, said, repo_id, limit=MOST_AGAINST)
+        path = said.moved_to.path if said.moved_to else said.path
+        _, findings = benchmark_rows.findings(
+            db, repo_id, said.lane, path=path, limit=MOST_FINDINGS
+        )
     git = hub.git.open(repo_id)
     events, kept = _events(hub, repo_id, said), _kept(hub, git, episodes)
     with hub.durable.read() as db:
         ruled = ruling_rows.rulings_of(db, repo_id, claim_id)
-    path = said.moved_to.path if said.moved_to else said.path
     task = task_answer(place.task, place.names) if place is not None else None
     return ClaimAnswer(
         claim=said,
@@ -63,12 +74,13 @@ def claim(hub: Hub, reader: Reader, claim_id: str) -> ClaimAnswer:
         ref=_ref(said.lane),
         versions=_versions(rows),
         history=history_of(rows, episodes, events, kept, ruled, said.pull),
-        conflicts_with=_conflicting(said, others),
+        conflicts_with=[other.claim_id for other in against],
         rulings=_rulings(ruled),
-        others=sorted(others, key=lambda c: (c.state is not State.LIVE, BEST_EVIDENCE.key(c))),
+        others=others.claims + [one for one in against if one not in others.claims],
+        other_count=others.count,
         chance=board_rows.chance_of(said, task) if task else None,
         yaml=_yaml(git, said),
-        findings=[Finding(**row) for row in findings if row["path"] == path],
+        findings=[Finding(**row) for row in findings],
         revision=_revision(hub, said, place),
     )
 
@@ -128,19 +140,6 @@ def _rulings(ruled: Sequence[RulingRow]) -> list[RulingAnswer]:
     return found
 
 
-def _conflicting(said: Claim, others: Sequence[Claim]) -> list[str]:
-    """Ids of the live claims of the same lane that give the same task another value."""
-    subject = (said.lane, said.dataset_id, said.task_id)
-    return [
-        other.claim_id
-        for other in others
-        if said.conflicts
-        and other.conflicts
-        and (other.lane, other.dataset_id, other.task_id) == subject
-        and other.value != said.value
-    ]
-
-
 def _versions(rows: Sequence[Mapping[str, Any]]) -> list[Version]:
     """Versions as answers; each says in which fields it differs from the one before."""
     versions = []
@@ -194,17 +193,15 @@ def _iso(seconds: int) -> str:
         return str(seconds)
 
 
-def _claim_sentence(said: Claim, others: Sequence[Claim]) -> str:
+def _claim_sentence(said: Claim, others: Beside) -> str:
     parts = [f"{_speaker(said)} claims {said.value_text} for {said.model}"]
-    live = [other for other in others if other.state is State.LIVE]
-    differing = sum(other.value != said.value for other in live)
     if said.state is not State.LIVE:
         parts.append(f"the claim is {said.state}")
-    if not live:
+    if not others.live:
         parts.append("nobody else has reported this task")
-    elif differing:
-        verb = "claims say" if differing > 1 else "claim says"
-        parts.append(f"{differing} other {verb} something else")
+    elif others.differing:
+        verb = "claims say" if others.differing > 1 else "claim says"
+        parts.append(f"{others.differing} other {verb} something else")
     else:
         parts.append("the other claims say the same")
     return "; ".join(parts) + "."

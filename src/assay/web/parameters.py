@@ -34,3 +34,14 @@ def number(context: Context, name: str, *, default: int, most: int, least: int =
     if not text.isascii() or not text.isdigit() or int(text[:12]) < least:
         raise InvalidError(f"{name}={text[:80]} is not a whole number from {least}")
     return min(int(text[:12]), most)
+
+
+def up_to(context: Context) -> int | None:
+    """`?up_to=`: the last one that counts of what is numbered as it comes; None for all.
+
+    Raises:
+        InvalidError: It is no number.
+    """
+    if not context.query("up_to"):
+        return None
+    return number(context, "up_to", default=0, least=0, most=2**53)

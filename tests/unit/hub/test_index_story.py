@@ -16,11 +16,11 @@ import pytest
 from tests.story import DATASETS, RESULTS, SPEC, TASKS, TERMS, Clock, Story, begin
 
 from assay.core import ranking
-from assay.core.claim import Claim
+from assay.core.claim import Claim, Reporter, State
 from assay.core.permission import MAIN, STRANGER, Reader
 from assay.core.policy import POLICIES, Policy, View
 from assay.formats.terms import bounds_of
-from assay.hub import boards, indexing
+from assay.hub import boards, indexing, models
 from assay.hub.answers import Row, Task
 from assay.hub.open import Hub, open_hub
 from assay.settings import HubSettings
@@ -48,6 +48,7 @@ def test_whatever_happens_the_index_is_what_a_rebuild_makes(hub: Hub, seed: int)
         story.step()
         expect_pages_under_any_policy(hub, story)
     expect_boards_from_claims(hub, story)
+    expect_models_from_claims(hub, story)
     kept = list(indexing.dump(hub))
     indexing.rebuild(hub, workers=1)
     assert list(indexing.dump(hub)) == kept, f"seed {seed}: {story.told}"
@@ -78,6 +79,23 @@ def expect_boards_from_claims(hub: Hub, story: Story) -> None:
                 (one.chosen, one.reason, len(one.others), one.disagrees, one.declined)
                 for one in ranked
             ], story.told
+
+
+def expect_models_from_claims(hub: Hub, story: Story) -> None:
+    """What a model's page counts, and who speaks on each task, follow from its claims."""
+    for record in story.there("model"):
+        answer = models.model(hub, ROOT, record.full_name, limit=10**6)
+        claims = [claim for task in answer.tasks for claim in task.claims]
+        live = [claim for claim in claims if claim.state is State.LIVE]
+        counts = answer.claims, answer.count, answer.live, answer.task_count
+        assert counts == (len(claims), len(claims), len(live), len(answer.tasks)), story.told
+        authors = sum(claim.reporter is Reporter.AUTHOR for claim in live)
+        said = f": {authors} by the author, {len(live) - authors} by the community."
+        assert not (live and answer.claimed) or answer.sentence.endswith(said)
+        for task in answer.tasks:
+            chosen = [one.chosen for one in ranking.stand(task.claims)]
+            assert ([task.standing] if task.standing else []) == chosen, story.told
+            assert task.count == len(task.claims), story.told
 
 
 def rows_from(claims: list[Claim], task: Task, view: View, policy: Policy) -> list[Any]:

@@ -20,23 +20,19 @@ from tests.unit.web.samples import (
 from assay.core.claim import State
 from assay.core.difference import differences
 from assay.hub.answers import (
-    BrokenFile,
     ClaimAnswer,
     DiscussionAnswer,
     DiscussionPage,
     DiscussionSummary,
     FileChange,
     HistoryLine,
-    Lineage,
-    Model,
     Notification,
     NotificationPage,
-    PullSummary,
     Removal,
     RunAnswer,
-    TaskClaims,
     Version,
 )
+from assay.hub.model_answers import BrokenFile, Lineage, Model, PullSummary, TaskClaims
 
 
 def version(number: int = 1, **changes: Any) -> Version:
@@ -126,6 +122,7 @@ def claim_answer(**changes: Any) -> ClaimAnswer:
             line("2026-02-03T08:00:00Z", "changed", text="67.9 → 68.1", commit=OTHER_COMMIT),
         ],
         "others": [claim("acme/rocket-7b", "71.5")],
+        "other_count": 1,
         "conflicts_with": [],
         "rulings": [],
         "chance": chance(61.2, 74.3),
@@ -161,6 +158,7 @@ def model(**changes: Any) -> Model:
         of=5,
         standing=claim(),
         claims=[claim(), community("acme/rocket-7b", "68.1", state=State.DECLINED)],
+        count=2,
     )
     elsewhere = TaskClaims(
         benchmark="MathArena/aime_2026",
@@ -171,6 +169,7 @@ def model(**changes: Any) -> Model:
         of=0,
         standing=claim(value="0.412", dataset_id="MathArena/aime_2026"),
         claims=[claim(value="0.412", dataset_id="MathArena/aime_2026", source=None)],
+        count=1,
     )
     fields: dict[str, Any] = {
         "id": "acme/rocket-7b",
@@ -182,6 +181,17 @@ def model(**changes: Any) -> Model:
         "bases": [Lineage(model=None, written="acme/rocket-70b", relation="finetune")],
         "derived": [Lineage(model="eve/small", written="acme/rocket-7b", relation="quantized")],
         "derived_count": 3,
+        "claims": 3,
+        "live": 2,
+        "task_count": 2,
+        "broken_count": 1,
+        "pull_count": 1,
+        "count": 3,
+        "start": 0,
+        "page_size": 100,
+        "up_to": 9,
+        "benchmark": None,
+        "mirror_of": None,
         "broken": [
             BrokenFile(
                 filename=".eval_results/old.yaml",
@@ -218,6 +228,7 @@ def empty_model() -> Model:
         broken=[],
         pulls=[],
         sentence="Nothing is claimed about this model yet.",
+        **dict.fromkeys(("claims", "live", "task_count", "broken_count", "pull_count", "count"), 0),
     )
 
 
@@ -244,6 +255,9 @@ def pull(**changes: Any) -> DiscussionAnswer:
         ],
         "more_files": 3,
         "claims": [community("acme/rocket-7b", "68.1", contradicts="ef" * 32)],
+        "claim_count": 1,
+        "removal_count": 201,
+        "finding_count": 2,
         "removals": [
             Removal(
                 path=".eval_results/mmlu.yaml",
@@ -295,8 +309,11 @@ def empty_pull() -> DiscussionAnswer:
         files=[],
         more_files=0,
         claims=[],
+        claim_count=0,
         removals=[],
+        removal_count=0,
         findings=[],
+        finding_count=0,
         history=[],
         status="draft",
         sentence="This pull request adds no claims.",
@@ -334,6 +351,7 @@ def discussion_page(**changes: Any) -> DiscussionPage:
         "count": 120,
         "start": 50,
         "page_size": 50,
+        "up_to": 130,
     }
     return DiscussionPage(**fields | changes)
 

@@ -18,8 +18,8 @@ def test_task_ids_and_revisions_are_one_segment() -> None:
     assert links.discussion("dataset", "a/b", 3) == "/datasets/a/b/discussions/3"
     assert links.discussions("model", "a/b") == "/a/b/discussions"
     assert (
-        links.discussions("model", "a/b", kind="discussion", status="all", page=2)
-        == "/a/b/discussions?type=discussion&status=all&p=2"
+        links.discussions("model", "a/b", kind="discussion", status="all", page=2, up_to=7)
+        == "/a/b/discussions?type=discussion&status=all&p=2&up_to=7"
     )
 
 

@@ -18,9 +18,9 @@ from assay.hub.answers import (
     ClaimAnswer,
     DiscussionAnswer,
     HomeAnswer,
-    Model,
     RunAnswer,
 )
+from assay.hub.model_answers import Model
 from assay.web.pages import (
     Site,
     render_benchmark,
@@ -90,6 +90,7 @@ PAGES: dict[str, Callable[[], str]] = {
             versions=[histories.version(pusher=None)],
             history=[],
             others=[],
+            other_count=0,
             chance=None,
             yaml="",
         ),
@@ -400,7 +401,7 @@ def test_a_list_of_discussions_leads_to_each_and_to_its_other_pages() -> None:
         "/acme/rocket-7b/discussions?status=closed",
         "/acme/rocket-7b/discussions?type=discussion",
         "/acme/rocket-7b/discussions",
-        "/acme/rocket-7b/discussions?p=2",
+        "/acme/rocket-7b/discussions?p=2&up_to=130",
     } <= set(page.hrefs())
 
 

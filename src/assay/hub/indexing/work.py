@@ -21,7 +21,7 @@ from assay.hub.open import Hub
 from assay.hub.profiles import ProfileRows, read_profile
 from assay.hub.results import ResultReader
 from assay.hub.specs import BenchmarkRows, read_benchmark
-from assay.storage.database import ledger_rows, profiles, record_rows, standings
+from assay.storage.database import ledger_rows, profiles, record_rows, standings, tallies
 from assay.storage.database.engine import Connection
 from assay.storage.database.ledger_rows import RepoRow
 from assay.storage.database.pushes import Push
@@ -236,6 +236,7 @@ def save(db: Connection, works: Sequence[Work]) -> None:
     _save_pulls(db, works)
     _save_profiles(db, works)
     changed = [identity for work in works for identity in work.ledger.changed_claims]
+    tallies.refresh(db, changed)
     pairs |= standings.pairs_of_claims(db, changed)
     standings.refresh(db, pairs)
     for work in works:

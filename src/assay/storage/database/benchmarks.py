@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,14 +204,30 @@ def succession_of(
 _FINDING = [c for c in finding.c if c.name not in {"repo_id", "lane", "position"}]
 
 
-def findings(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
-    """What the checks say about the files at the tip of a lane."""
-    query = (
-        sa.select(*_FINDING)
-        .where(finding.c.repo_id == repo_id, finding.c.lane == lane)
-        .order_by(finding.c.path, finding.c.position)
-    )
-    return [dict(row) for row in db.execute(query).mappings()]
+def findings(
+    db: Connection, repo_id: str, lane: str, *, limit: int, path: str | None = None
+) -> tuple[int, list[dict[str, Any]]]:
+    """What the checks say about the files at the tip of a lane, or one of them: how much; some."""
+    own = [finding.c.repo_id == repo_id, finding.c.lane == lane]
+    if path is not None:
+        own.append(finding.c.path == path)
+    query = sa.select(*_FINDING).where(*own).order_by(finding.c.path, finding.c.position)
+    found = [dict(row) for row in db.execute(query.limit(limit)).mappings()]
+    return _count(db, finding, own, found, limit), found
+
+
+def _count(
+    db: Connection,
+    table: sa.Table,
+    own: Sequence[sa.ColumnElement[bool]],
+    found: Sequence[object],
+    limit: int,
+) -> int:
+    """How many rows there are, if fewer than the limit were found all of those."""
+    if len(found) < limit:
+        return len(found)
+    query = sa.select(sa.func.count()).select_from(table).where(*own)
+    return int(db.execute(query).scalar_one())
 
 
 def findings_on_main(db: Connection, repo_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
@@ -228,14 +244,19 @@ def findings_on_main(db: Connection, repo_ids: Collection[str]) -> dict[str, lis
     return found
 
 
-def broken_files(db: Connection, repo_id: str) -> list[tuple[str, str, str]]:
-    """(lane, path, error) of every file with errors."""
+def broken_files(
+    db: Connection, repo_id: str, *, limit: int
+) -> tuple[int, list[tuple[str, str, str]]]:
+    """How many files of a repository have errors, and (lane, path, error) of the first of them."""
+    columns = (broken_file.c.lane, broken_file.c.path, broken_file.c.error)
     query = (
-        sa.select(broken_file.c.lane, broken_file.c.path, broken_file.c.error)
+        sa.select(*columns)
         .where(broken_file.c.repo_id == repo_id)
         .order_by(broken_file.c.lane, broken_file.c.path)
+        .limit(limit)
     )
-    return [(row[0], row[1], row[2]) for row in db.execute(query)]
+    found = [(row[0], row[1], row[2]) for row in db.execute(query)]
+    return _count(db, broken_file, [broken_file.c.repo_id == repo_id], found, limit), found
 
 
 def broken_on_main(
@@ -255,14 +276,19 @@ def broken_on_main(
     return [(row[0], row[1], row[2]) for row in db.execute(query)]
 
 
-def removals(db: Connection, repo_id: str, lane: str) -> list[dict[str, Any]]:
-    """The entries that a pull request takes away."""
+def removals(
+    db: Connection, repo_id: str, lane: str, *, limit: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many entries a pull request takes away, and the first of them."""
+    own = [removal.c.repo_id == repo_id, removal.c.lane == lane]
     query = (
         sa.select(removal.c.path, removal.c.dataset_id, removal.c.task_id, removal.c.value_text)
-        .where(removal.c.repo_id == repo_id, removal.c.lane == lane)
+        .where(*own)
         .order_by(removal.c.path, removal.c.position)
+        .limit(limit)
     )
-    return [dict(row) for row in db.execute(query).mappings()]
+    found = [dict(row) for row in db.execute(query).mappings()]
+    return _count(db, removal, own, found, limit), found
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,29 +208,6 @@ def claims_on(
     return _read(db, CLAIM.where(*where))
 
 
-def claims_of_repo(
-    db: Connection, reader: Reader, repo_id: str, *, pull: int | None = None
-) -> list[Claim]:
-    """All claims of one model repository, or those that one of its pull requests introduced."""
-    query = CLAIM.where(claim.c.repo_id == repo_id, visible(reader))
-    if pull is not None:
-        query = query.where(claim.c.pull == pull)
-    return _read(db, query.order_by(claim.c.first_push, claim.c.claim_id))
-
-
-def claims_beside(db: Connection, reader: Reader, said: Claim, repo_id: str) -> list[Claim]:
-    """The other claims about the same model and the same task, under whatever name."""
-    own = sa.select(claim.c.subject).where(claim.c.claim_id == said.claim_id).scalar_subquery()
-    board = sa.select(subject.c.board).where(subject.c.id == own).scalar_subquery()
-    query = CLAIM.where(
-        claim.c.repo_id == repo_id,
-        claim.c.claim_id != said.claim_id,
-        sa.or_(claim.c.subject == own, subject.c.board == board),
-        visible(reader),
-    )
-    return _read(db, query)
-
-
 _STANDS = ("path", "position")
 
 

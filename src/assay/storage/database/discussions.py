@@ -6,7 +6,7 @@ The code of a pull request is in git under `refs/pr/N`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from assay.storage.database.writing import portions
 
 # What a pull request whose first push is still pending becomes once that push has landed.
 OPENING = {"opening": "open", "opening-draft": "draft"}
+# What those are that anybody was told of.
+STATUSES = ("draft", "open", "closed", "merged")
 
 # Asked several times by every push, so put together once.
 _ALL_PULLS = (
@@ -67,11 +69,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which of a repository's discussions: None means whatever there is."""
+    """Which of a repository's discussions: None means whatever there is.
+
+    `up_to` is the highest number that is wanted.
+    """
 
     is_pull: bool | None = None
     statuses: Collection[str] | None = None
     author: str | None = None
+    up_to: int | None = None
 
 
 def add_discussion(
@@ -135,22 +141,43 @@ def repos_opening(db: sa.Connection) -> list[str]:
     return list(db.execute(query.order_by(discussion.c.repo_id)).scalars())
 
 
+def last_number(db: sa.Connection, repo_id: str) -> int:
+    """The highest number that a repository gave out; 0 if it gave none."""
+    query = sa.select(sa.func.max(discussion.c.number)).where(discussion.c.repo_id == repo_id)
+    return int(db.execute(query).scalar() or 0)
+
+
+def count_of(db: sa.Connection, repo_id: str, wanted: Wanted) -> int:
+    """How many discussions of a repository are wanted."""
+    some = sa.func.count().label("some")
+    every = sa.union_all(*(sa.select(some).where(*one) for one in _parts(repo_id, wanted)))
+    of_all = sa.select(sa.func.coalesce(sa.func.sum(every.subquery().c.some), 0))
+    return int(db.execute(of_all).scalar_one())
+
+
 def page_of(
     db: sa.Connection, repo_id: str, wanted: Wanted, *, start: int, limit: int
-) -> tuple[int, list[Discussion]]:
-    """How many discussions of a repository are wanted, and some of them, the newest first."""
-    where = [_there(repo_id)]
-    if wanted.is_pull is not None:
-        where.append(discussion.c.is_pull == wanted.is_pull)
-    if wanted.statuses is not None:
-        where.append(discussion.c.status.in_(wanted.statuses))
-    if wanted.author is not None:
-        where.append(discussion.c.author == wanted.author)
-    count = db.execute(
-        sa.select(sa.func.count()).select_from(discussion).where(*where)
-    ).scalar_one()
-    query = sa.select(discussion).where(*where).order_by(discussion.c.number.desc())
-    return int(count), rows_as(Discussion, db.execute(query.limit(limit).offset(start)))
+) -> list[Discussion]:
+    """Some of the discussions of a repository that are wanted, the newest first."""
+    parts = [sa.select(discussion.c.number).where(*one) for one in _parts(repo_id, wanted)]
+    numbers = sa.union_all(*parts)
+    window = numbers.order_by(sa.desc("number")).limit(limit).offset(start)
+    own = discussion.c.repo_id == repo_id, discussion.c.number.in_(sa.select(window.subquery()))
+    query = sa.select(discussion).where(*own).order_by(discussion.c.number.desc())
+    return rows_as(Discussion, db.execute(query))
+
+
+def _parts(repo_id: str, wanted: Wanted) -> Iterator[list[sa.ColumnElement[bool]]]:
+    """What is wanted by kind and status: each is a stretch of one index, in order of number."""
+    for is_pull in (True, False) if wanted.is_pull is None else (wanted.is_pull,):
+        for status in sorted(STATUSES if wanted.statuses is None else wanted.statuses):
+            of = discussion.c
+            part = [of.repo_id == repo_id, of.is_pull == is_pull, of.status == status]
+            if wanted.author is not None:
+                part.append(of.author == wanted.author)
+            if wanted.up_to is not None:
+                part.append(of.number <= wanted.up_to)
+            yield part
 
 
 def set_status(

@@ -15,6 +15,7 @@ _NUMBERED = {
     "subject": ("subject", ("dataset_id", "task_id")),
     "board": ("board", ("repo_id", "task_id")),
     "claim": ("claim", ("claim_id",)),
+    "speaks": ("claim", ("claim_id",)),
     **dict.fromkeys(
         ("introduced", "carried", "since", "until", "step"), ("step", ("push", "commit"))
     ),

@@ -108,6 +108,8 @@ discussion = sa.Table(
     sa.Column("created", Text, nullable=False),
     # The push that brought it into main, once it is merged.
     sa.Column("merged_by_push", BigInteger),
+    # By which they are listed, and found among very many others; it has all that lists ask for.
+    sa.Index("discussion_listed", "repo_id", "is_pull", "status", "number", "author"),
 )
 
 # Rows are only ever added: edits of a comment are events about it.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 12
+SCHEMA = 13
 
 metadata = sa.MetaData()
 
@@ -272,13 +272,20 @@ claim = sa.Table(
     sa.Column("first_push", sa.Integer, nullable=False),
     sa.Column("latest_push", sa.Integer, nullable=False),
     *_content(),
-    sa.Index("claim_of_repo", "repo_id", "subject"),
+    # In the order in which a model's claims are listed, which nothing that happens later changes.
+    sa.Index("claim_of_repo", "repo_id", "subject", "first_push", "claim_id"),
     sa.Index(
         "claim_of_pull",
         "repo_id",
         "lane",
         sqlite_where=sa.text("lane <> 'main'"),
         postgresql_where=sa.text("lane <> 'main'"),
+    ),
+    sa.Index(
+        "claim_from_pull",
+        *("repo_id", "pull", "first_push", "claim_id"),
+        sqlite_where=sa.text("pull IS NOT NULL"),
+        postgresql_where=sa.text("pull IS NOT NULL"),
     ),
     sa.Index(
         "claim_of_record",
@@ -294,6 +301,26 @@ claim = sa.Table(
         *("latest_push", "value"),
     ),
     sa.Index("claim_by_push", "latest_push"),
+)
+
+# How much is claimed about a model on one subject, and which of these claims speaks for it under
+# the policy `best-evidence`, so that a page of a model reads that page's claims alone. Of private
+# repositories too: who may see one may see this. Refreshed by the transaction that changes a claim.
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("repo_id", Hex, nullable=False),
+    sa.Column("subject", sa.Integer, nullable=False, autoincrement=False),
+    # As the subject is written, which is how the claims of a model are listed.
+    sa.Column("dataset_id", Text, nullable=False),
+    sa.Column("task_id", Text, nullable=False),
+    # In whatever state; live ones; the author's among those.
+    sa.Column("claims", sa.Integer, nullable=False),
+    sa.Column("live", sa.Integer, nullable=False),
+    sa.Column("authors", sa.Integer, nullable=False),
+    sa.Column("speaks", sa.Integer),
+    sa.PrimaryKeyConstraint("repo_id", "subject"),
+    sa.Index("tally_listed", "repo_id", "dataset_id", "task_id", unique=True),
 )
 
 # The versions of a claim before the latest.

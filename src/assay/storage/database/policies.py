@@ -84,7 +84,7 @@ def order_under(
         direction: Whether higher or lower values are better.
         bounds: The least and the greatest value that can be; others are not ranked.
     """
-    place = sa.func.row_number().over(partition_by=claim.c.repo_id, order_by=_order_of(policy))
+    place = sa.func.row_number().over(partition_by=claim.c.repo_id, order_by=order_of(policy))
     key = _rank_key(direction, bounds)
     # Named one by one, since most boards have one: then the claims come in order of their models.
     subjects = db.execute(sa.select(subject.c.id).where(subject.c.board == board)).scalars().all()
@@ -148,8 +148,8 @@ def _admitted(policy: Policy) -> list[sa.ColumnElement[bool]]:
     return admitted
 
 
-def _order_of(policy: Policy) -> Sequence[sa.ColumnElement[Any]]:
-    """Rules 2 and 3."""
+def order_of(policy: Policy) -> Sequence[sa.ColumnElement[Any]]:
+    """The columns by which a policy orders claims, the one that speaks first (rules 2 and 3)."""
     if policy.order == "latest":
         return claim.c.latest_push.desc(), claim.c.first_push, claim.c.id
     is_author = claim.c.reporter == Reporter.AUTHOR

@@ -10,6 +10,7 @@ from assay.errors import InvalidError, NotFoundError
 from assay.hub import answers, conversations
 from assay.hub.conversations import KINDS, STATUSES, Kind, Status
 from assay.hub.repos import RepoType
+from assay.web.parameters import up_to
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Handler, Route
 
@@ -54,6 +55,7 @@ def listing_of(context: Context, repo_type: RepoType) -> answers.DiscussionPage:
         kind=kind,
         status=status,
         page=context.page(),
+        up_to=up_to(context),
     )
 
 

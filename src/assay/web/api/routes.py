@@ -13,9 +13,10 @@ from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance, unresolved
 from assay.hub.answers import Board, UnresolvedPage
+from assay.hub.model_answers import Model
 from assay.web.api import discussions, notifications, rulings
 from assay.web.api.openapi import describe
-from assay.web.parameters import number
+from assay.web.parameters import number, up_to
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 
@@ -109,8 +110,21 @@ async def _board(context: Context) -> Response:
     return context.dressed.reply(board, json_reply)
 
 
-def _model(context: Context) -> Response:
-    return json_reply(models.model(context.hub, context.reader, context.repo))
+async def model_of(context: Context) -> Model:
+    """The page of claims that the path and the query ask for, of however many: in a thread."""
+    return await asyncio.to_thread(
+        models.model,
+        context.hub,
+        context.reader,
+        context.repo,
+        about=context.query("benchmark") or None,
+        up_to=up_to(context),
+        **_window_of(context),
+    )
+
+
+async def _model(context: Context) -> Response:
+    return json_reply(await model_of(context))
 
 
 def _claim(context: Context) -> Response:
@@ -143,7 +157,12 @@ def routes() -> list[Route]:
             answers.Board,
         ),
         _get("/unresolved", _unresolved, "Results about no benchmark here", answers.UnresolvedPage),
-        _get(f"/models/{repo}", _model, "All claims about a model", answers.Model),
+        _get(
+            f"/models/{repo}",
+            _model,
+            "A page of the claims about a model; ?benchmark=NS/DATASET[/TASK] for those about that",
+            Model,
+        ),
         _get("/claims/{claim}", _claim, "A claim with its history", answers.ClaimAnswer),
         _get("/runs/{sha256}", _run, "A run record, by its digest", answers.RunAnswer),
         *discussions.routes(),

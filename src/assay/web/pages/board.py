@@ -71,7 +71,8 @@ class BoardView:
     def claims_of(self, model: str) -> str:
         """The address where all claims about a model are to be seen."""
         if self.board.task.claims > self.board.page_size:
-            return links.model(model)
+            about = f"{self.board.benchmark}/{self.board.task.task_id}"
+            return links.model(model, links.claims_query(benchmark=about))
         asked = self._asked({"view": "claims"})
         return links.task(self.board.benchmark, self.board.task.task_id, asked, model_id=model)
 

@@ -69,9 +69,25 @@ def _query(asked: Mapping[str, str] | None) -> str:
     return f"?{urlencode(asked)}" if asked else ""
 
 
-def model(model_id: str) -> str:
-    """The page of a model."""
-    return f"/{repository(model_id)}"
+def model(model_id: str, asked: Mapping[str, str] | None = None) -> str:
+    """The page of a model, as `asked` by `claims_query`."""
+    return f"/{repository(model_id)}{_query(asked)}"
+
+
+def claims_query(
+    *, benchmark: str | None = None, start: int = 0, limit: int | None = None, up_to: int = 0
+) -> dict[str, str]:
+    """How claims about a model are asked for; what is as usual is left out.
+
+    A page that is not the first names the last push that counts, so that it fits to the one before.
+    """
+    asked = {
+        "benchmark": benchmark or "",
+        "start": str(start) if start else "",
+        "limit": str(limit) if limit else "",
+        "up_to": str(up_to) if start else "",
+    }
+    return {name: said for name, said in asked.items() if said}
 
 
 def claim(claim_id: str) -> str:
@@ -95,10 +111,20 @@ def discussion(repo_type: str, repo_id: str, number: int) -> str:
 
 
 def discussions(
-    repo_type: str, repo_id: str, *, kind: str = "all", status: str = "open", page: int = 0
+    repo_type: str,
+    repo_id: str,
+    *,
+    kind: str = "all",
+    status: str = "open",
+    page: int = 0,
+    up_to: int = 0,
 ) -> str:
-    """The list of a repository's discussions; what is as usual stands not in the address."""
+    """The list of a repository's discussions; what is as usual stands not in the address.
+
+    A page that is not the first names the highest number that counts, as in `claims_query`.
+    """
     asked = {"type": (kind, "all"), "status": (status, "open"), "p": (str(page), "0")}
+    asked["up_to"] = str(up_to) if page else "", ""
     query = urlencode({name: said for name, (said, usual) in asked.items() if said != usual})
     return f"{repo(repo_type, repo_id)}/discussions" + (f"?{query}" if query else "")
 
@@ -128,9 +154,9 @@ def board_json(benchmark_id: str, task_id: str, asked: Mapping[str, str] | None 
     return f"/api/v1/boards/{repository(benchmark_id)}/{segment(task_id)}{_query(asked)}"
 
 
-def model_json(model_id: str) -> str:
-    """A model as JSON."""
-    return f"/api/v1/models/{repository(model_id)}"
+def model_json(model_id: str, asked: Mapping[str, str] | None = None) -> str:
+    """A model as JSON, as the page is asked for."""
+    return f"/api/v1/models/{repository(model_id)}{_query(asked)}"
 
 
 def claim_json(claim_id: str) -> str:

@@ -12,16 +12,17 @@ from assay.hub.answers import (
     DiscussionAnswer,
     DiscussionPage,
     HomeAnswer,
-    Model,
     NotificationPage,
     RunAnswer,
     UnresolvedPage,
 )
 from assay.hub.leaderboard import Leaderboard, Place
+from assay.hub.model_answers import Model
 from assay.web.pages import links, record
 from assay.web.pages.board import strip_label, view_board
 from assay.web.pages.diff import view_files
 from assay.web.pages.environment import render
+from assay.web.pages.model import view_model
 from assay.web.pages.readme import render_readme
 from assay.web.pages.site import Site
 from assay.web.pages.strips import view_claims
@@ -96,7 +97,7 @@ def render_embed(
 
 
 def render_model(model: Model, readme: str | None, site: Site) -> str:
-    """The page of a model: everything claimed about it, by benchmark and task."""
+    """The page of a model: what is claimed about it, by benchmark and task, a page at a time."""
     commands = {
         "show": shell("assay", "show", model.id),
         "clone": shell("git", "clone", f"{site.public_url}/{model.id}"),
@@ -105,6 +106,7 @@ def render_model(model: Model, readme: str | None, site: Site) -> str:
         "model.html",
         site=site,
         model=model,
+        view=view_model(model),
         commands=commands,
         readme=render_readme(readme) if readme else None,
     )
@@ -126,6 +128,10 @@ def render_claim(answer: ClaimAnswer, site: Site) -> str:
         apart=[version for version in answer.versions if is_apart(version)],
         strip=view_claims(answer),
         label=strip_label(claim.value_text, chance, chance.level if chance else None, answer.unit),
+        all_claims=links.model(
+            claim.model,
+            links.claims_query(benchmark=f"{claim.dataset_id}/{claim.task_id}"),
+        ),
         source_href=links.external(claim.source.url) if claim.source else None,
         command=shell("git", "clone", f"{site.public_url}/{claim.model}"),
         dispute=f'{shell("assay", "rule", claim.claim_id, "disputed")} --reason "why" '

@@ -13,7 +13,7 @@ from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
 from assay.web.api.discussions import discussion_of, listing_of
-from assay.web.api.routes import board_of, unresolved_of
+from assay.web.api.routes import board_of, model_of, unresolved_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Handler, Route
@@ -60,9 +60,9 @@ def _text(context: Context, repo_type: RepoType, path: str) -> str | None:
     return read_limited(git, item.oid).decode(errors="replace")
 
 
-def _model(context: Context) -> Response:
-    answer = models.model(context.hub, context.reader, context.repo)
-    readme = _text(context, "model", "README.md")
+async def _model(context: Context) -> Response:
+    answer = await model_of(context)
+    readme = _text(context, "model", "README.md") if not answer.start else None
     return page_reply(pages.render_model(answer, readme, _site(context)))
 
 
