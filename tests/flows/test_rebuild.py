@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def test_a_rebuild_killed_anywhere_goes_on_and_ends_the_same(
     assay("index", "rebuild", data=hub.data)
     assert dump(hub) == found
     assert not (hub.data / "index.building.sqlite").exists()
+
+
+def test_a_rebuild_that_is_killed_leaves_no_process_behind(hub: HubProcess) -> None:
+    argv = [sys.executable, "-m", "assay", "index", "rebuild", "--workers", "2"]
+    building = subprocess.Popen([*argv, "--data", str(hub.data)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(started := children_of(building.pid)) < 3:  # two, and one that tracks resources
+        assert time.monotonic() < deadline
+        assert building.poll() is None
+        time.sleep(0.01)
+    building.kill()
+    building.wait()
+    while any(Path(f"/proc/{pid}").exists() for pid in started):
+        assert time.monotonic() < deadline, "processes outlive the rebuild"
+        time.sleep(0.05)
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_the_second_of_two_rebuilds_is_told(hub: HubProcess) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from assay.hub.indexing.catching_up import Behind, catch_up, find_behind, set_marks
 from assay.hub.indexing.sync import PORTION, gather, gather_unseen, sync_into, write
@@ -111,7 +112,16 @@ class _Process:
 
 
 def _open(settings: HubSettings) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     _Process.hub = open_hub(settings)
+
+
+def _end_with_parent() -> None:
+    """A process of the pool waits for more work for ever, also for one that was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _gather(repo_ids: list[str]) -> list[Work]:
