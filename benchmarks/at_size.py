@@ -3,7 +3,8 @@
 start    seconds and memory until the hub answers, and until the board of its largest task is read
 push     `git push` of one result, beside the same with checks and index off, and on the small hub
 commit   a commit over the API until a board shows it, on the large hub and on the small one
-mixed    50 who read and 5 who commit, each as fast as answers come; nothing may fail
+mixed    50 who read ten times a second and 5 who commit as fast as they can; nothing may fail.
+         Then 50 who read as fast as answers come, which takes all that the machine has
 memory   of the serving process, after the above and 10,000 further reads
 
     python benchmarks/at_size.py [LARGE SMALL] [--rounds 15] [--seconds 60] [--json]
@@ -42,6 +43,7 @@ from make_hub import make_hub
 
 READERS, WRITERS = 50, 5
 READS = 10_000
+PAUSE_MS = 100
 FIRST_ROWS = 500
 # Better by that, a result is the best and still one the task can have.
 A_LITTLE = 1e-6
@@ -159,9 +161,9 @@ def commits(hubs: dict[str, Served], targets: dict[str, Target], rounds: int) ->
 
 
 def mixed(
-    hub: Served, target: Target, paths: list[str], folder: Path, seconds: int
+    hub: Served, target: Target, paths: list[str], folder: Path, seconds: int, *, pause_ms: int = 0
 ) -> dict[str, Any]:
-    """Readers by wrk, writers in threads here."""
+    """Readers by wrk, who pause before each read; writers in threads here."""
     stop = threading.Event()
     took: list[float] = []
     failed: list[str] = []
@@ -181,7 +183,7 @@ def mixed(
     writers = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
-    rate = _read(hub, paths, folder, seconds, may_fail=True)
+    rate = _read(hub, paths, folder, seconds, may_fail=True, pause_ms=pause_ms)
     stop.set()
     for writer in writers:
         writer.join()
@@ -197,11 +199,21 @@ def mixed(
     }
 
 
-def _read(hub: Served, paths: list[str], folder: Path, seconds: int, *, may_fail: bool) -> Rate:
+def _read(
+    hub: Served,
+    paths: list[str],
+    folder: Path,
+    seconds: int,
+    *,
+    may_fail: bool,
+    pause_ms: int = 0,
+) -> Rate:
     listed = ", ".join(f'"{path}"' for path in paths)
     script = f"""paths = {{{listed}}}
 math.randomseed(os.time())
 request = function() return wrk.format("GET", paths[math.random(#paths)]) end"""
+    if pause_ms:  # of that length on average, so that they do not all come at once
+        script += f"\ndelay = function() return math.random({2 * pause_ms}) end"
     return ask(folder, hub.url, script, seconds=seconds, connections=READERS, may_fail=may_fail)
 
 
@@ -239,8 +251,11 @@ def measure(large: Path, small: Path, folder: Path, rounds: int, seconds: int) -
         found["rows"].append(commits(hubs, targets, rounds))
         every = target.boards * (len(target.others) // len(target.boards) + 1) + target.others
         found["mixed"] = {
-            "boards": mixed(big, target, target.boards, folder, seconds),
-            "half boards, half models and claims": mixed(big, target, every, folder, seconds),
+            "boards": mixed(big, target, target.boards, folder, seconds, pause_ms=PAUSE_MS),
+            "half boards, half models and claims": mixed(
+                big, target, every, folder, seconds, pause_ms=PAUSE_MS
+            ),
+            "boards, without a pause": mixed(big, target, target.boards, folder, seconds),
         }
         reads = 0
         while reads < READS:
