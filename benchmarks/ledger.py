@@ -9,8 +9,10 @@ against the result files it comes from.
 
     python benchmarks/ledger.py [--models 5000 --claims 22000] [--more-models N --more-claims N]
                                 [--rounds 3] [--keep FOLDER] [--postgresql] [--json]
+    python benchmarks/ledger.py --tree REPOSITORY.git [--rounds 3] [--json]
 
-With `--postgresql`, commits and boards on such a server too: the same hub, made there anew.
+With `--postgresql`, commits and boards on such a server too: the same hub, made there anew. With
+`--tree`, a large bare repository instead, its history and blobs beside git's own.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from _floor_git import folders, look_at_all, read_all
+from _ledger_tree import tree_rows
 from _rounds import Row, cost, in_turn, speed
 from _served import postgresql
 from _synthetic import SHAPES, Shape
@@ -272,13 +275,27 @@ def measure(
     }
 
 
+def measure_tree(repository: Path, rounds: int) -> dict[str, Any]:
+    """The readers of large repositories, or why they were left out."""
+    if not (repository / "objects").is_dir():
+        return {
+            "left_out": f"{repository} is no bare repository: clone one with `git clone --bare`"
+        }
+    rows = tree_rows(repository.resolve(), rounds)
+    return {"rounds": rounds, "ratios": [asdict(row) for row in rows]}
+
+
 def show(found: dict[str, Any]) -> str:
     """The measurements as lines for people."""
+    if "left_out" in found:
+        return f"left out: {found['left_out']}\n"
     lines = []
     for row in found["ratios"]:
         held = f"  goal {row['goal']}: {'met' if row['met'] else 'missed'}" if row["goal"] else ""
         lines.append(f"{row['what']}: {row['median_ms']} ms")
         lines.append(f"  {row['ratio_name']} {row['ratio']} ({row['low']} to {row['high']}){held}")
+    if "size" not in found:
+        return "\n".join(lines) + "\n"
     lines += [
         f"{read['what']}: p50 {read['p50_ms']} ms, p99 {read['p99_ms']} ms"
         for read in found["reads"]
@@ -299,11 +316,16 @@ def main() -> None:
     parser.add_argument("--claims", type=int, default=22_000)
     parser.add_argument("--more-models", type=int, default=0, help="a second, larger hub")
     parser.add_argument("--more-claims", type=int, default=0)
+    parser.add_argument("--tree", type=Path, help="a large bare repository, which is read instead")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="where the hubs are kept, and found again")
     parser.add_argument("--postgresql", action="store_true", help="measure that beside SQLite")
     parser.add_argument("--json", action="store_true", dest="as_json")
     asked = parser.parse_args()
+    if asked.tree is not None:
+        found = measure_tree(asked.tree, asked.rounds)
+        sys.stdout.write(json.dumps(found, indent=2) + "\n" if asked.as_json else show(found))
+        return
     less = replace(SHAPES["small"], models=asked.models, claims=asked.claims)
     more = None
     if asked.more_models:

@@ -6,8 +6,9 @@ said before (`core.provenance`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from assay.core.ledger import Ledger, Within
@@ -71,7 +72,7 @@ TouchFiles = Callable[[Collection[str]], None]
 
 @dataclass(slots=True)
 class Replay:
-    """The record of one repository while pushes are taken: `plan` each, then `run` them.
+    """The record of one repository while pushes are taken: `plan` them, then `run` them.
 
     Attributes:
         git: The repository.
@@ -80,6 +81,7 @@ class Replay:
         reader: Reads its result files.
         main: Where main is.
         merged: Lanes that a push merged, by the push's number.
+        fresh: Whether nothing is on record yet: then it does not matter what they touch.
         touched: What the planned pushes touch.
     """
 
@@ -89,6 +91,7 @@ class Replay:
     reader: ResultReader
     main: str | None
     merged: Mapping[int, list[str]]
+    fresh: bool
     touched: Touched = field(default_factory=Touched)
     _began: str | None = field(init=False)
     _moves: list[_Move] = field(default_factory=list)
@@ -97,43 +100,53 @@ class Replay:
     def __post_init__(self) -> None:
         self._began = self.main
 
-    def plan(self, push: Push) -> None:
-        """See what a push does to the lane that it speaks in."""
-        lane = lane_of(push.ref)
-        if lane is None:
+    def plan(self, pushes: Iterable[Push]) -> None:
+        """See what pushes do to the lanes that they speak in."""
+        self._moves = [
+            self._move(push, lane) for push in pushes if (lane := lane_of(push.ref)) is not None
+        ]
+        strides = [stride for move in self._moves for stride in move.strides]
+        self.reader.compare([stride.between for stride in strides])
+        for stride in strides:
+            stride.paths = self.reader.changed(*stride.between)
+            if stride.step.lane == MAIN_LANE:
+                stride.records = self.reader.changed_records(*stride.between)
+        if self.fresh:
             return
+        for stride in self._in_turn(strides):
+            self.touched.subjects |= self._subjects(stride, stride.paths)
+            self.touched.records |= stride.records
+
+    def _move(self, push: Push, lane: str) -> _Move:
         base = self.main if lane != MAIN_LANE else None
         strides, before = [], self.main
         for step in self._steps(lane, push, base):
             at = step.commit or None
             if lane != MAIN_LANE:
                 before = self.git.merge_base(base, at) if base and at else None
-            strides.append(self._stride(step, before))
+            strides.append(_Stride(step, before, at))
             before = at
         tip = None if push.new == ZERO else push.new
         fork = self.git.merge_base(base, tip) if base and tip else None
-        self._moves.append(_Move(push, lane, strides, _End(tip, fork)))
         if lane == MAIN_LANE:
             self.main = tip
             self.touched.lanes.update(self.merged.get(push.id, ()))
             self.touched.everything |= any(stride.step.rewrites for stride in strides)
         else:
             self.touched.lanes.add(lane)
+        return _Move(push, lane, strides, _End(tip, fork))
 
-    def _stride(self, step: Step, before: str | None) -> _Stride:
-        after = step.commit or None
-        paths = self.reader.changed(before, after)
-        records = frozenset[str]()
-        if step.lane == MAIN_LANE:
-            records = self.reader.changed_records(before, after)
-        stride = _Stride(step, before, after, paths, records)
-        self.touched.subjects |= self._subjects(stride, paths)
-        self.touched.records |= records
-        return stride
+    def _in_turn(self, strides: Sequence[_Stride]) -> Iterator[_Stride]:
+        """Each stride, having read what it needs together with what the next ones need."""
+        read = 0
+        for at, stride in enumerate(strides):
+            if at == read:
+                read += self.reader.read_ahead(one.between for one in islice(strides, at, None))
+            yield stride
 
     def _subjects(self, stride: _Stride, paths: Collection[str]) -> set[Subject]:
         """What all is about that was or is said in some files."""
-        both = (self.reader.part(commit, paths) for commit in (stride.before, stride.after))
+        both = (self.reader.part(commit, paths) for commit in stride.between)
         return {placed.subject for tree in both for placed in tree.entries()}
 
     def touch_files(self, paths: Collection[str]) -> None:
@@ -144,21 +157,22 @@ class Replay:
 
     def run(self, ledger: Ledger) -> dict[str, LaneRows]:
         """Do to the record what the pushes did; what stands at the tips of lanes that moved."""
+        strides = self._in_turn([stride for move in self._moves for stride in move.strides])
         for move in self._moves:
-            self._take(ledger, move)
+            self._take(ledger, move, islice(strides, len(move.strides)))
             self._ends[move.lane] = move.end
             if move.end.tip is not None and move.lane != MAIN_LANE:
                 # A later push may take the lane on, and then nobody asks.
                 ledger.contradict(self._difference(move.end).changed, move.lane)
         return {lane: self._rows(ledger, lane, end) for lane, end in self._ends.items()}
 
-    def _take(self, ledger: Ledger, move: _Move) -> None:
+    def _take(self, ledger: Ledger, move: _Move, strides: Iterable[_Stride]) -> None:
         rewrites = bool(move.strides) and move.strides[-1].step.rewrites
         stood = {
             identity: (version.number, version.commit)
             for identity, version in (ledger.standing(move.lane) if rewrites else {}).items()
         }
-        for stride in move.strides:
+        for stride in strides:
             if move.lane == MAIN_LANE:
                 self._advance_main(ledger, stride)
             else:
@@ -239,7 +253,7 @@ class Replay:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stride:
     """A step, the commit that its lane is compared with, and what differs between the two.
 
@@ -250,8 +264,13 @@ class _Stride:
     step: Step
     before: str | None
     after: str | None
-    paths: frozenset[str]
-    records: frozenset[str]
+    paths: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+
+    @property
+    def between(self) -> tuple[str | None, str | None]:
+        """The two commits."""
+        return self.before, self.after
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,11 @@ def compute(
     git = hub.git.open(record.id) if facts.pushes or known is None else None
     if git is not None and record.type == "model" and facts.pushes:
         reader = ResultReader(git, hub.parsed)
-        name, names = record.full_name, facts.names
-        replay = Replay(git, name, names, reader, main, facts.merged)
-        for push in facts.pushes:
-            number = pull_number(push.ref)
-            if number is None or number in facts.pulls:  # else somebody made the ref on the disk
-                replay.plan(push)
+        merged, fresh = facts.merged, known is None
+        replay = Replay(git, record.full_name, facts.names, reader, main, merged, fresh)
+        numbers = ((push, pull_number(push.ref)) for push in facts.pushes)
+        # Of a pull request that is none, somebody made the ref on the disk.
+        replay.plan(push for push, n in numbers if n is None or n in facts.pulls)
         main = replay.main
     elif git is not None and record.type == "dataset" and on_main:
         main = None if on_main[-1].new == ZERO else on_main[-1].new

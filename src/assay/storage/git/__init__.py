@@ -2,6 +2,7 @@
 
 from assay.storage.git.cloning import Clone, Credential, clone, lfs_folder, read_clone
 from assay.storage.git.comparing import Difference, DiffLimits, FileDifference, compare
+from assay.storage.git.contents import read_blobs
 from assay.storage.git.folder import (
     FolderFile,
     commit_folder,
@@ -14,6 +15,7 @@ from assay.storage.git.ignoring import find_ignored
 from assay.storage.git.packing import Pack, TreeFiles, write_repository
 from assay.storage.git.repository import ZERO, Commit, Repository, TreeItem, is_ref_name
 from assay.storage.git.store import GitStore, packed_refs
+from assay.storage.git.trees import Changes, TreePair, is_now, tree_changes, was
 from assay.storage.git.writing import (
     Change,
     Identity,
@@ -27,6 +29,7 @@ from assay.storage.git.writing import (
 __all__ = [
     "ZERO",
     "Change",
+    "Changes",
     "Clone",
     "Commit",
     "Credential",
@@ -42,20 +45,25 @@ __all__ = [
     "Repository",
     "TreeFiles",
     "TreeItem",
+    "TreePair",
     "clone",
     "commit_folder",
     "compare",
     "find_ignored",
     "init_beside",
+    "is_now",
     "is_ref_name",
     "last_commits",
     "lfs_folder",
     "list_folder",
     "open_quarantine",
     "packed_refs",
+    "read_blobs",
     "read_clone",
+    "tree_changes",
     "uncovered",
     "update_refs",
+    "was",
     "write_repository",
     "write_root",
 ]

@@ -36,6 +36,7 @@ def environment() -> dict[str, str]:
         **kept,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_NO_REPLACE_OBJECTS": "1",  # who asks for an object gets that one, as by pygit2
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C.UTF-8",  # what git says is read
         "HOME": os.devnull,

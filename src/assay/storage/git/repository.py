@@ -65,7 +65,7 @@ class Repository:
 
     def __init__(self, path: Path, *, quarantine: Path | None = None) -> None:
         self.path = path
-        self._quarantine = quarantine
+        self.quarantine = quarantine
         self._git = pygit2.Repository(str(path))
         if quarantine is not None:
             self._git.odb.add_disk_alternate(str(quarantine))
@@ -193,14 +193,14 @@ class Repository:
         return bytes(self._git[oid].data)  # type: ignore[attr-defined]  # pygit2 types an Object
 
     def blob_size(self, oid: str) -> int:
-        """The size of a blob in bytes, without reading it."""
+        """The size of a blob, or of a tree as it is kept, in bytes, without reading it."""
         return int(self._git.odb.read_header(oid)[1])
 
     def new_blobs(self) -> Iterator[tuple[str, int]]:
         """Ids and sizes in bytes of the blobs in the quarantine; none without one."""
-        if self._quarantine is None:
+        if self.quarantine is None:
             return
-        for oid in pygit2.Odb(str(self._quarantine)):
+        for oid in pygit2.Odb(str(self.quarantine)):
             kind, size_bytes = self._git.odb.read_header(oid)
             if kind == ObjectType.BLOB:
                 yield str(oid), int(size_bytes)
