@@ -13,6 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
+from itertools import count
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -74,11 +75,13 @@ class Application:
         self._table = table
         self._kept = Kept(hub)
         self._dressed = Dressed()
+        # To ask the system for a number each time lets other threads go first, each time.
+        self._run, self._requests = secrets.token_hex(4), count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        number = secrets.token_hex(8)
+        number = f"{self._run}{next(self._requests):08x}"
 
         async def send_numbered(message: Message) -> None:
             if message["type"] == "http.response.start":
