@@ -186,6 +186,7 @@ class ResultReader:
         self._files: dict[tuple[str, str], ResultFile] = {}
         self._records: dict[tuple[str, str], RunRecord | None] = {}
         self._read_bytes = 0
+        self._trees: dict[str, str | None] = {}
         self._listed: dict[str, dict[str, TreeItem]] = {}
         self._differences: dict[TreePair, Difference] = {}
         # Of a tree, what its differences from others tell: None where it has nothing.
@@ -262,7 +263,11 @@ class ResultReader:
 
     def tree_oid(self, commit: str | None) -> str | None:
         """Equal for two commits whose result files are equal; None where there is no folder."""
-        return self._git.tree_oid(commit, FOLDER) if commit else None
+        if commit is None:
+            return None
+        if commit not in self._trees:
+            self._trees[commit] = self._git.tree_oid(commit, FOLDER)
+        return self._trees[commit]
 
     def read_ahead(self, steps: Iterable[Commits]) -> int:
         """Read at once what differs at the ends of the next steps, as much as there is room for.

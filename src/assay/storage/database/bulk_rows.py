@@ -23,12 +23,7 @@ from assay.storage.database.durable_tables import (
 )
 from assay.storage.database.pushes import APPLIED, canonical_form, next_number
 from assay.storage.database.repos import RepoRecord
-from assay.storage.database.writing import portions
-
-
-def _columns(row: RepoRecord | Discussion | Event | NewPush) -> dict[str, Any]:
-    """A value's fields; `asdict` would copy each, which takes longer than to write them."""
-    return {name: getattr(row, name) for name in row.__slots__}
+from assay.storage.database.writing import columns_of, portions
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +104,7 @@ def add_repos(db: sa.Connection, records: Sequence[RepoRecord]) -> None:
         for taken in holders(db, repo_type, names).values():
             raise ConflictError(f"the {repo_type} '{taken.full_name}' was made meanwhile")
     if records:
-        db.execute(sa.insert(repo), [_columns(record) for record in records])
+        db.execute(sa.insert(repo), [columns_of(record) for record in records])
         db.execute(
             sa.insert(repo_name),
             [
@@ -130,7 +125,12 @@ def add_pushes(db: sa.Connection, new: Sequence[NewPush]) -> list[int]:
     numbers = list(range(first, first + len(new)))
     for part in portions(zip(numbers, new, strict=True)):
         rows = [
-            {**_columns(one), "id": number, "state": APPLIED, **canonical_form(number, _facts(one))}
+            {
+                **columns_of(one),
+                "id": number,
+                "state": APPLIED,
+                **canonical_form(number, _facts(one)),
+            }
             for number, one in part
         ]
         db.execute(sa.insert(push), rows)
@@ -138,7 +138,7 @@ def add_pushes(db: sa.Connection, new: Sequence[NewPush]) -> list[int]:
 
 
 def _facts(one: NewPush) -> dict[str, Any]:
-    facts = _columns(one)
+    facts = columns_of(one)
     return {"repository": facts.pop("repo_id"), **facts}
 
 
@@ -147,7 +147,7 @@ def add_discussions(
 ) -> None:
     """Add discussions and what happened to them, whatever the events' ids say; nobody is told."""
     for part in portions(discussions):
-        db.execute(sa.insert(discussion), [_columns(one) for one in part])
+        db.execute(sa.insert(discussion), [columns_of(one) for one in part])
     for happened in portions(events):
-        rows = [{k: v for k, v in _columns(one).items() if k != "id"} for one in happened]
+        rows = [{k: v for k, v in columns_of(one).items() if k != "id"} for one in happened]
         db.execute(sa.insert(discussion_event), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +14,7 @@ from assay.storage.database import index_tables as tables
 from assay.storage.database import standings
 from assay.storage.database.engine import Connection, rows_as
 from assay.storage.database.standings import Pair, Terms
-from assay.storage.database.writing import insert, portions, put, replace
+from assay.storage.database.writing import columns_of, insert, portions, put, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def all_indexed(db: Connection) -> frozenset[str]:
 
 def put_repo_rows(db: Connection, rows: Sequence[RepoRow]) -> None:
     """Write what the index is current with."""
-    put(db, tables.repo, [asdict(row) for row in rows])
+    put(db, tables.repo, [columns_of(row) for row in rows])
     for part in portions([row.repo_id for row in rows]):
         db.execute(sa.delete(tables.repo_name).where(tables.repo_name.c.repo_id.in_(part)))
     names = [
@@ -109,7 +109,7 @@ def put_lanes(
     """
     keys = {lane: {"repo_id": lane[0], "lane": lane[1]} for lane in sorted(lanes)}
     finding_rows = [
-        {**key, "position": position, **asdict(finding)}
+        {**key, "position": position, **columns_of(finding)}
         for lane, key in keys.items()
         for _, of_file in groupby(sorted(findings.get(lane, ())), key=lambda one: one.path)
         for position, finding in enumerate(of_file)

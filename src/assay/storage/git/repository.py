@@ -53,11 +53,8 @@ class TreeItem:
     oid: str
 
 
-_KINDS = {
-    FileMode.TREE: "folder",
-    FileMode.LINK: "symlink",
-    FileMode.COMMIT: "submodule",
-}
+# As libgit2 calls the objects that a tree names, but for blobs, which may be links.
+_KINDS = {"tree": "folder", "commit": "submodule"}
 
 
 class Repository:
@@ -120,7 +117,9 @@ class Repository:
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` is `new` or in its history."""
-        return old == new or bool(self._git.descendant_of(new, old))
+        if old == new or old in map(str, self._peel(new).parent_ids):
+            return True  # by far the most common: one commit more
+        return bool(self._git.descendant_of(new, old))
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor, or None for unrelated histories."""
@@ -256,9 +255,9 @@ def _reference(git: pygit2.Repository, name: str) -> pygit2.Reference | None:
 
 
 def _item(path: str, child: pygit2.Object) -> TreeItem:
-    kind = _KINDS.get(FileMode(child.filemode), "file") if child.filemode else "file"
-    if child.type == ObjectType.TREE:
-        kind = "folder"
+    kind = _KINDS.get(child.type_str)
+    if kind is None:
+        kind = "symlink" if child.filemode == FileMode.LINK else "file"
     return TreeItem(path, kind, str(child.id))
 
 
