@@ -91,11 +91,13 @@ def answer(hub: Hub, listener: socket.socket) -> None:
     """Serve a hub until a signal ends it."""
     import uvicorn  # noqa: PLC0415 - only serving needs it
 
+    from assay.hub.collecting import collect_seldom  # noqa: PLC0415
     from assay.hub.serving import serving  # noqa: PLC0415
     from assay.web.app import make_app  # noqa: PLC0415
 
     with serving(hub):
         config = uvicorn.Config(make_app(hub), log_level="warning", server_header=False)
+        collect_seldom()
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
+from assay.hub.collecting import collect_seldom, collecting_seldom
 from assay.hub.indexing.catching_up import Behind, catch_up, find_behind, set_marks
 from assay.hub.indexing.sync import PORTION, gather, gather_unseen, sync_into, write
 from assay.hub.indexing.work import Work
@@ -44,7 +45,7 @@ def rebuild(
     Raises:
         ConflictError: Another rebuild of this hub is under way.
     """
-    with hub.index.building() as built:
+    with collecting_seldom(), hub.index.building() as built:
         behind = find_behind(hub, built)
         done, of = 0, len(behind.repo_ids)
         on_progress(done, of)
@@ -113,6 +114,7 @@ class _Process:
 
 def _open(settings: HubSettings) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
+    collect_seldom()
     _Process.hub = open_hub(settings)
 
 
