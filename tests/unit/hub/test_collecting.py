@@ -12,7 +12,12 @@ from assay.hub.collecting import SELDOM, collecting_seldom
 def test_it_is_as_before_however_the_block_ends() -> None:
     before = gc.get_threshold()
     assert before != SELDOM
-    with pytest.raises(KeyboardInterrupt), collecting_seldom():
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert gc.get_threshold() == before
+
+
+def interrupted() -> None:
+    with collecting_seldom():
         assert gc.get_threshold() == SELDOM
         raise KeyboardInterrupt
-    assert gc.get_threshold() == before
