@@ -23,6 +23,7 @@ from assay.storage.database import benchmarks as benchmark_rows
 from assay.storage.database import boards as board_rows
 from assay.storage.database import claims as claim_rows
 from assay.storage.database.benchmarks import BenchmarkRow, Said
+from assay.storage.database.boards import Place
 from assay.storage.database.catching_up import Marks, place_at
 from assay.storage.database.engine import Connection
 
@@ -147,7 +148,7 @@ def board(
     view: View = "models",
     policy: Policy = BEST_EVIDENCE,
     start: int = 0,
-    limit: int | None = PAGE_SIZE,
+    limit: int = PAGE_SIZE,
     as_of: str | None = None,
 ) -> Board:
     """A page of the board of a task.
@@ -160,7 +161,7 @@ def board(
         view: One row a model, or one row a claim.
         policy: Which claim speaks for a model.
         start: How many public rows to pass over.
-        limit: How many public rows at most; None for all.
+        limit: How many public rows at most.
         as_of: A date or time: what the board said when all was in that the hub had received by
             then. The benchmark's terms and names, and who may see what, are today's.
 
@@ -169,17 +170,26 @@ def board(
         InvalidError: `as_of` is no time.
     """
     then = _place_at(hub, as_of) if as_of is not None else None
-    name = parse_repo_id(dataset)
     with hub.index.read() as db:
-        place = board_rows.find_place(db, reader, name.namespace, name.name, task_id)
-        if place is None:
-            raise _why_no_board(db, reader, dataset, task_id)
-        page = limit if limit is not None else max(place.board.claims, 1)
+        place = find_place(db, reader, dataset, task_id)
         asked = Asked(hub, db, place, policy, view, then)
-        public = asked.page(start, page, as_of)
+        public = asked.page(start, limit, as_of)
         if reader == STRANGER or start:
             return public
         return msgspec.structs.replace(public, rows=public.rows + asked.overlay(reader, public))
+
+
+def find_place(db: Connection, reader: Reader, dataset: str, task_id: str | None) -> Place:
+    """The board of a task, or of a benchmark's first, that the reader may see.
+
+    Raises:
+        NotFoundError: No such benchmark or task.
+    """
+    name = parse_repo_id(dataset)
+    place = board_rows.find_place(db, reader, name.namespace, name.name, task_id)
+    if place is None:
+        raise _why_no_board(db, reader, dataset, task_id)
+    return place
 
 
 def _why_no_board(

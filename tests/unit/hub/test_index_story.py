@@ -19,8 +19,9 @@ from assay.core import ranking
 from assay.core.claim import Claim, Reporter, State
 from assay.core.permission import MAIN, STRANGER, Reader
 from assay.core.policy import POLICIES, Policy, View
+from assay.errors import NotFoundError
 from assay.formats.terms import bounds_of
-from assay.hub import boards, indexing, models
+from assay.hub import boards, indexing, leaderboard, models
 from assay.hub.answers import Row, Task
 from assay.hub.open import Hub, open_hub
 from assay.settings import HubSettings
@@ -34,7 +35,8 @@ ROOT = Reader("root", is_admin=True)
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(leaderboard, "PORTION", 2)
     opened = open_hub(HubSettings(data=tmp_path / "data"), clock=Clock())
     begin(opened)
     yield opened
@@ -49,6 +51,7 @@ def test_whatever_happens_the_index_is_what_a_rebuild_makes(hub: Hub, seed: int)
         expect_pages_under_any_policy(hub, story)
     expect_boards_from_claims(hub, story)
     expect_models_from_claims(hub, story)
+    expect_leaderboards_like_boards(hub, story)
     kept = list(indexing.dump(hub))
     indexing.rebuild(hub, workers=1)
     assert list(indexing.dump(hub)) == kept, f"seed {seed}: {story.told}"
@@ -98,6 +101,19 @@ def expect_models_from_claims(hub: Hub, story: Story) -> None:
             assert task.count == len(task.claims), story.told
 
 
+def expect_leaderboards_like_boards(hub: Hub, story: Story) -> None:
+    """The ranked rows of a board are its leaderboard, in however many portions it is walked."""
+    for record, task_id in itertools.product(story.there("dataset"), ("main", "other")):
+        try:
+            board = boards.board(hub, ROOT, record.full_name, task_id)
+        except NotFoundError:
+            continue
+        ranked = [(row.rank, row.claim) for row in board.rows if row.rank is not None]
+        with leaderboard.leaderboard(hub, ROOT, record.full_name, task_id) as found:
+            assert [(one.rank, one.claim) for one in found.places] == ranked, story.told
+            assert found.ranked == len(ranked)
+
+
 def rows_from(claims: list[Claim], task: Task, view: View, policy: Policy) -> list[Any]:
     """What a board says row by row, from all claims about its task."""
     low, high = bounds_of(task.unit, task.minimum, task.maximum)
@@ -132,7 +148,7 @@ def expect_pages_under_any_policy(hub: Hub, story: Story) -> None:
             asked_anew = boards.benchmark(hub, ROOT, record.full_name)
             for policy, view in itertools.product(POLICIES, VIEWS):
                 board = boards.board(
-                    hub, ROOT, record.full_name, task_id, policy=policy, view=view, limit=None
+                    hub, ROOT, record.full_name, task_id, policy=policy, view=view, limit=10**4
                 )
                 expected = rows_from(claims, board.task, view, policy)
                 public = [said_by(row) for row in board.rows if row.would_rank is None]

@@ -13,7 +13,6 @@ from assay.storage.database.claims import visible
 from assay.storage.database.engine import Connection, rows_as
 from assay.storage.database.index_tables import (
     benchmark,
-    board,
     lineage,
     profile,
     repo,
@@ -65,20 +64,12 @@ class ModelFacts:
     num_parameters: int | None
 
 
-def facts_of_board(db: Connection, dataset_id: str, task_id: str) -> dict[str, ModelFacts]:
-    """The facts of every model that stands on the board of a task, by `ns/name`."""
-    namespace, _, name = dataset_id.partition("/")
+def facts_of_board(db: Connection, board_id: int) -> dict[str, ModelFacts]:
+    """The facts of every model that stands on a board, by `ns/name`."""
     query = (
         sa.select(standing.c.model, profile.c.has_base, profile.c.num_parameters)
-        .join(board, board.c.id == standing.c.board)
-        .join(repo, repo.c.repo_id == board.c.repo_id)
         .join(profile, profile.c.repo_id == standing.c.repo_id)
-        .where(
-            repo.c.type == "dataset",
-            repo.c.namespace == namespace,
-            repo.c.name == name,
-            board.c.task_id == task_id,
-        )
+        .where(standing.c.board == board_id)
     )
     return {row[0]: ModelFacts(row[1], row[2]) for row in db.execute(query)}
 

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Container
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from assay.core.claim import Source
 from assay.hub import organisations
-from assay.hub.leaderboard import Leaderboard, Place, is_base, leaderboard
+from assay.hub.answers import Board
+from assay.hub.leaderboard import Place, is_base, leaderboard
 from assay.web.parameters import flag
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 
 
-def _leaderboard(context: Context) -> Response:
-    """`base_model` is true unless said otherwise: models derived from another are then left out."""
+async def _leaderboard(context: Context) -> Response:
+    """`base_model` is true unless said otherwise: models derived from another are then left out.
+
+    A board may be long, and clients want it whole: it is written in a thread, row by row. A
+    stranger's answer is then kept as bytes until the index changes.
+    """
     only_base = flag(context, "base_model", default=True)
-    found = leaderboard(
-        context.hub,
-        context.reader,
-        context.repo,
-        context.query("task_id") or None,
-        narrow=is_base if only_base else None,
-    )
-    public_url = context.hub.settings.public_url
-    shared = organisations.listing(context.hub)
-    return json_reply([_entry(found, place, shared, public_url) for place in found.places])
+    return json_reply(msgspec.Raw(await asyncio.to_thread(_write, context, only_base=only_base)))
 
 
-def _entry(
-    found: Leaderboard, place: Place, shared: Container[str], public_url: str
-) -> dict[str, Any]:
+def _write(context: Context, *, only_base: bool) -> bytearray:
+    hub, public_url = context.hub, context.hub.settings.public_url
+    shared, encoder = organisations.listing(hub), msgspec.json.Encoder()
+    asked = context.repo, context.query("task_id") or None
+    written = bytearray(b"[")
+    narrow = is_base if only_base else None
+    with leaderboard(hub, context.reader, *asked, narrow=narrow) as found:
+        for place in found.places:
+            written += encoder.encode(_entry(found.board, place, shared, public_url)) + b","
+    if written.endswith(b","):
+        written.pop()
+    return written + b"]"
+
+
+def _entry(board: Board, place: Place, shared: Container[str], public_url: str) -> dict[str, Any]:
     """A row; its `author` is the namespace of the model, which people may share."""
-    claim = place.row.claim
+    claim = place.claim
     namespace = claim.model.partition("/")[0]
     kind = "org" if namespace in shared else "user"
     known = {
@@ -51,8 +61,8 @@ def _entry(
         "filename": claim.moved_to.path if claim.moved_to else claim.path,
         "verified": False,
         "author": {"name": namespace, "fullname": namespace, "type": kind},
-        "taskId": found.board.task.task_id,
-        "lower_is_better": found.board.direction == "lower",
+        "taskId": board.task.task_id,
+        "lower_is_better": board.direction == "lower",
         **{name: value for name, value in known.items() if value is not None},
     }
 

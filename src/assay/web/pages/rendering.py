@@ -16,7 +16,7 @@ from assay.hub.answers import (
     RunAnswer,
     UnresolvedPage,
 )
-from assay.hub.leaderboard import Leaderboard, Place
+from assay.hub.leaderboard import Place
 from assay.hub.model_answers import Model
 from assay.web.pages import links, record
 from assay.web.pages.board import strip_label, view_board
@@ -82,15 +82,24 @@ def render_unresolved(answer: UnresolvedPage, site: Site) -> str:
 
 
 def render_embed(
-    found: Leaderboard, places: Sequence[Place], *, highlighted: str, more: int, site: Site
+    board: Board,
+    places: Sequence[Place],
+    *,
+    highlighted: str,
+    more: int,
+    left_out: int,
+    site: Site,
 ) -> str:
-    """The leaderboard for a frame: `places` of those found, `more` being those not shown."""
+    """The leaderboard for a frame: some of its `places`, beside `more` that are not shown.
+
+    `left_out` rows of the board are no places, because they are narrowed away.
+    """
     return render(
         "embed.html",
         site=site,
-        board=found.board,
+        board=board,
         places=places,
-        left_out=found.left_out,
+        left_out=left_out,
         highlighted=highlighted,
         more=more,
     )

@@ -5,11 +5,13 @@ The parameters are those of the public hub's widget, so that its addresses work 
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.responses import Response
 
 from assay import __version__
 from assay.errors import InvalidError
-from assay.hub.leaderboard import Place, leaderboard, up_to
+from assay.hub.leaderboard import leaderboard, up_to
 from assay.web import pages
 from assay.web.pages import Site
 from assay.web.parameters import flag
@@ -21,35 +23,36 @@ SIZES = {f"{size}B": size * BILLION for size in (1, 3, 6, 12, 32, 128, 500)}
 SHORT, LONG = 10, 500
 
 
-def _embed(context: Context) -> Response:
+async def _embed(context: Context) -> Response:
     size = context.query("leaderboard_max_params")
     if size and size not in SIZES:
         raise InvalidError(
             f"leaderboard_max_params={size[:80]} is not known", hint=f"one of: {', '.join(SIZES)}"
         )
-    found = leaderboard(
-        context.hub,
-        context.reader,
-        context.repo,
-        context.query("leaderboard_task_id") or None,
-        narrow=up_to(SIZES[size]) if size else None,
-    )
     most = LONG if flag(context, "leaderboard_is_expanded", default=False) else SHORT
-    highlighted = context.query("eval_result")
-    shown = [
-        place
-        for position, place in enumerate(found.places)
-        if position < most or _is(place, highlighted)
-    ]
-    site = Site(context.hub.settings.public_url, None, __version__)
+    # Every row of a narrowed board is looked at: not in the event loop.
+    return await asyncio.to_thread(_frame, context, size, most)
+
+
+def _frame(context: Context, size: str, most: int) -> Response:
+    hub, highlighted = context.hub, context.query("eval_result")
+    narrow = up_to(SIZES[size]) if size else None
+    asked = context.repo, context.query("leaderboard_task_id") or None
+    shown, count = [], 0
+    with leaderboard(hub, context.reader, *asked, narrow=narrow) as found:
+        for place in found.places:
+            if count < most or place.claim.model == highlighted:
+                shown.append(place)
+            count += 1
     html = pages.render_embed(
-        found, shown, highlighted=highlighted, more=len(found.places) - len(shown), site=site
+        found.board,
+        shown,
+        highlighted=highlighted,
+        more=count - len(shown),
+        left_out=found.ranked - count,
+        site=Site(hub.settings.public_url, None, __version__),
     )
     return page_reply(html, policy=EMBED_POLICY)
-
-
-def _is(place: Place, model: str) -> bool:
-    return place.row.model == model
 
 
 def routes() -> list[Route]:
