@@ -230,8 +230,30 @@ class EntryRow:
     verify_token: str | None
 
 
-def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> list[EntryRow]:
-    """What stands in the files of many model repositories: main first, then open pull requests."""
+def count_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> dict[str, int]:
+    """How many live claims are made about model repositories, by id."""
+    query = sa.select(repo.c.repo_id, repo.c.claims).where(
+        repo.c.repo_id.in_(sorted(repo_ids)), visible(reader)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def live_entries(
+    db: Connection, reader: Reader, repo_ids: Collection[str], *, most: int | None = None
+) -> list[EntryRow]:
+    """What stands in the files of model repositories: main first, then open pull requests.
+
+    Args:
+        db: The index.
+        reader: Who asks.
+        repo_ids: The repositories.
+        most: How many are read at most, in the order of an index; None for all.
+    """
+    live = claim.c.repo_id.in_(sorted(repo_ids)), claim.c.state == State.LIVE
+    wanted: tuple[sa.ColumnElement[bool], ...] = live
+    if most is not None:
+        listed = (claim.c.repo_id, claim.c.subject, claim.c.first_push, claim.c.claim_id)
+        wanted = (claim.c.id.in_(sa.select(claim.c.id).where(*live).order_by(*listed).limit(most)),)
     written = {"dataset_id", "task_id"}
     moved = {
         name: sa.func.coalesce(claim.c[f"at_{name}"], claim.c[name]).label(name) for name in _STANDS
@@ -244,7 +266,7 @@ def live_entries(db: Connection, reader: Reader, repo_ids: Collection[str]) -> l
         sa.select(*columns)
         .join(repo, repo.c.repo_id == claim.c.repo_id)
         .join(subject, subject.c.id == claim.c.subject)
-        .where(claim.c.repo_id.in_(sorted(repo_ids)), claim.c.state == State.LIVE, visible(reader))
+        .where(*wanted, visible(reader))
         .order_by(
             claim.c.repo_id,
             claim.c.lane != MAIN_LANE,

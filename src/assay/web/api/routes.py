@@ -12,7 +12,7 @@ from assay.core.permission import STRANGER
 from assay.core.policy import BEST_EVIDENCE, Policy, View, find_policy
 from assay.errors import InvalidError
 from assay.hub import answers, boards, models, provenance, unresolved
-from assay.hub.answers import Board, UnresolvedPage
+from assay.hub.answers import Board, ClaimAnswer, UnresolvedPage
 from assay.hub.model_answers import Model
 from assay.web.api import discussions, notifications, rulings
 from assay.web.api.openapi import describe
@@ -127,8 +127,14 @@ async def _model(context: Context) -> Response:
     return json_reply(await model_of(context))
 
 
-def _claim(context: Context) -> Response:
-    return json_reply(provenance.claim(context.hub, context.reader, context.params["claim"]))
+async def claim_of(context: Context) -> ClaimAnswer:
+    """The claim that the path names; git is read, and all claims beside it: in a thread."""
+    claim_id = context.params["claim"]
+    return await asyncio.to_thread(provenance.claim, context.hub, context.reader, claim_id)
+
+
+async def _claim(context: Context) -> Response:
+    return json_reply(await claim_of(context))
 
 
 def _run(context: Context) -> Response:

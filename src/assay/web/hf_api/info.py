@@ -18,6 +18,8 @@ from assay.web.parameters import flag
 from assay.web.replies import json_reply
 from assay.web.routing import Context, Route
 
+# Of the evaluation results of one model.
+MOST_RESULTS = 2_000
 API_KINDS: tuple[tuple[str, RepoType], ...] = (("models", "model"), ("datasets", "dataset"))
 
 
@@ -47,7 +49,8 @@ def _facts(context: Context, record: RepoRecord, wanted: set[str]) -> Facts:
         files = listing.siblings(context.hub, at, with_blobs=with_blobs)
     if "evalResults" in wanted:
         with context.hub.index.read() as db:
-            results = eval_results(db, context.reader, [record.id]).get(record.id, results)
+            found = eval_results(db, context.reader, [record.id], most=MOST_RESULTS)
+            results = found.get(record.id, results)
     return Facts(entry, files, results)
 
 

@@ -32,6 +32,8 @@ PAGE = 1000
 # With properties that are long or stand in git.
 LONG_PAGE = 100
 LONG = frozenset({"siblings", "cardData", "evalResults", "model-index"})
+# Of the evaluation results of each model.
+MOST_RESULTS = 200
 # Nothing is counted here: what the public hub sorts by such numbers, we sort by time.
 SORTS: dict[str, Order] = {
     "": "updated",
@@ -97,7 +99,8 @@ def _rows(
     results: dict[str, RepoResults] = {}
     if "evalResults" in wanted:
         with hub.index.read() as db:
-            results = eval_results(db, reader, [entry.repo_id for entry in entries])
+            ids = [entry.repo_id for entry in entries]
+            results = eval_results(db, reader, ids, most=MOST_RESULTS)
     rows = []
     for entry in entries:
         files = _files(context, repo_type, entry) if "siblings" in wanted else None

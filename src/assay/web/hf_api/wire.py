@@ -11,6 +11,7 @@ from assay.errors import InvalidError
 from assay.hub import catalogue
 from assay.hub.eval_results import RepoResults
 from assay.hub.repos import RepoType
+from assay.hub.results import FOLDER
 from assay.storage.database.claims import EntryRow
 from assay.storage.database.profiles import Entry
 from assay.web.routing import Context
@@ -143,10 +144,15 @@ def dress(facts: Facts, repo_type: RepoType, wanted: Collection[str]) -> dict[st
 
 
 def eval_results(results: RepoResults) -> list[dict[str, Any]]:
-    """One item a result, each in a wrapper that names its file; then the files with errors."""
+    """One item a result, each in a wrapper that names its file; then the files with errors.
+
+    These lists have no pages: what is left out of a long one is said in the place of an error.
+    """
+    left_out = f"{results.left_out} more results are not listed here; /api/v1/models has pages"
     return [
         *map(_eval_result, results.entries),
         *({"filename": path, "error": error} for path, error in results.broken),
+        *([{"filename": FOLDER, "error": left_out}] if results.left_out else []),
     ]
 
 

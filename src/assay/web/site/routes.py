@@ -8,12 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from assay import __version__
 from assay.errors import AssayError, EntryNotFoundError
-from assay.hub import boards, models, provenance, repos
+from assay.hub import boards, models, repos
 from assay.hub.repos import RepoType
 from assay.hub.results import read_limited
 from assay.web import pages
 from assay.web.api.discussions import discussion_of, listing_of
-from assay.web.api.routes import board_of, model_of, unresolved_of
+from assay.web.api.routes import board_of, claim_of, model_of, unresolved_of
 from assay.web.pages import Site, links
 from assay.web.replies import COMMON_HEADERS, etag_of, json_reply, page_reply
 from assay.web.routing import Context, Handler, Route
@@ -66,8 +66,8 @@ async def _model(context: Context) -> Response:
     return page_reply(pages.render_model(answer, readme, _site(context)))
 
 
-def _claim(context: Context) -> Response:
-    answer = provenance.claim(context.hub, context.reader, context.params["claim"])
+async def _claim(context: Context) -> Response:
+    answer = await claim_of(context)
     return page_reply(pages.render_claim(answer, _site(context)))
 
 
