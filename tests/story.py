@@ -25,6 +25,7 @@ from assay.hub.pulls import Proposal
 from assay.hub.push import land_commit
 from assay.storage.database import repos as repo_rows
 from assay.storage.database import tallies
+from assay.storage.database.discussions import Wanted
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
 
@@ -172,7 +173,7 @@ class Story:
 
     def on_pull(self, record: RepoRecord) -> None:
         """A pull request is merged, closed, opened again, or gets another commit."""
-        listed = pulls.listing(self.hub, record)
+        listed = discussions.listing(self.hub, record, Wanted(is_pull=True)).rows
         if not listed:
             return
         number = self.chance.choice(listed).number

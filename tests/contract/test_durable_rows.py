@@ -128,8 +128,9 @@ def test_discussions_are_numbered_and_what_happened_is_told(durable: Database) -
             assert notifications.is_waiting(db, "ada", "said", event) is (event is not events[0])
             notifications.add_notification(db, "ada", "said", event)
     with durable.read() as db:
-        assert [pull.number for pull in discussions.all_pulls(db, "id-m")] == [1]
-        assert len(discussions.all_pulls(db, "id-m", opening=True)) == 2
+        assert [pull.number for pull in discussions.pulls_opening(db, "id-m")] == [3]
+        assert [pull.number for pull in discussions.pulls_numbered(db, "id-m", range(9))] == [1, 3]
+        assert [pull.number for pull in discussions.pulls_with_status(db, "id-m", {"open"})] == [1]
         wanted = Wanted(author="eve")
         found = discussions.page_of(db, "id-m", wanted, start=0, limit=1)
         assert (discussions.count_of(db, "id-m", wanted), [one.number for one in found]) == (2, [2])

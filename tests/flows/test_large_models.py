@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,10 +27,12 @@ from huggingface_hub import HfApi
 from tests.hub_process import ROOT, HubProcess
 
 from assay.core.permission import STRANGER
-from assay.hub import conversations, models, provenance, repos
+from assay.hub import conversations, indexing, models, people, provenance, repos
 from assay.hub.open import Hub, open_hub
+from assay.hub.push import land_commit
 from assay.settings import HubSettings
 from assay.storage.database import tallies
+from assay.storage.git import ZERO, Identity, RefUpdate, open_quarantine
 
 CLAIMS = int(os.environ.get("ASSAY_LARGE_CLAIMS", "1200"))
 PULLS = int(os.environ.get("ASSAY_LARGE_PULLS", "220"))
@@ -46,6 +49,7 @@ def make(folder: Path, *, times: int) -> Path:
     options = ["--claims", str(CLAIMS * times // 10), "--pulls", str(PULLS * times // 10)]
     argv = [sys.executable, "benchmarks/make_hub.py", str(folder), "--index", *options]
     argv += ["--shape", "many-pulls", "--models", "3", "--model-zipf", "1e9", "--people", "20"]
+    argv += ["--runs", "0"]
     subprocess.run(argv, check=True, cwd=ROOT, capture_output=True)
     return folder
 
@@ -81,10 +85,10 @@ class Cost:
 
 @contextmanager
 def counted() -> Iterator[Cost]:
-    cost = Cost()
+    cost = running = Cost()
 
     def step() -> None:
-        cost.steps += 1
+        running.steps += 1
 
     def begin(connection: sa.Connection, *_told: Any) -> None:
         cost.statements += 1
@@ -95,6 +99,7 @@ def counted() -> Iterator[Cost]:
     try:
         yield cost
     finally:
+        running = Cost()  # a connection goes on telling
         sa.event.remove(sa.Engine, "before_cursor_execute", begin)
 
 
@@ -140,6 +145,56 @@ def test_a_claim_beside_very_many_names_some_of_them(large: Path) -> None:
     assert answer.other_count == task.count - 1 > len(answer.others)
     assert answer.others[0] == task.standing
     assert len(msgspec.json.encode(answer)) <= MOST_BYTES
+
+
+def push(hub: Hub, ref: str, value: int) -> None:
+    """A push of one entry, about something that nothing else is about.
+
+    Whoever says something about a task is weighed against what else is said about it.
+    """
+    record = repos.find(hub, STRANGER, "model", MODEL)
+    git, root = hub.git.open(record.id), people.reader_of(hub, "root-token-0123456789")
+    text = f"- dataset: {{id: lab-000/nothing-yet, task_id: main}}\n  value: {value}\n"
+    changes, author = {".eval_results/own.yaml": text.encode()}, Identity("A", "a@example.org", 1)
+    with hub.git.lock(record.id), open_quarantine(git.path) as quarantine:
+        old = git.head(ref)
+        made = quarantine.commit(parent=old, changes=changes, message="A\n", author=author)
+        land_commit(hub, record, root, RefUpdate(ref, old or ZERO, made), quarantine)
+
+
+def test_a_push_costs_what_it_changes(small: Path, large: Path, tmp_path: Path) -> None:
+    costs: list[list[Cost]] = []
+    for name, folder in (("small", small), ("large", large)):
+        shutil.copytree(folder, tmp_path / name)
+        with closing(open_hub(HubSettings(data=tmp_path / name))) as hub:
+            listed = conversations.listing(hub, STRANGER, "model", MODEL).discussions
+            number = next(one.number for one in listed if one.title == "Report a result")
+            costs.append([])
+            for ref in ("refs/heads/main", f"refs/pr/{number}"):
+                push(hub, ref, 1)  # the first of a process puts statements together
+                with counted() as cost:
+                    push(hub, ref, 2)
+                costs[-1].append(cost)
+            kept = list(indexing.dump(hub))
+            indexing.rebuild(hub, workers=1)
+            assert list(indexing.dump(hub)) == kept
+    for less, more in zip(*costs, strict=True):
+        assert more.statements <= less.statements, costs
+        assert more.steps <= 2 * less.steps + 50, costs
+
+
+def test_lists_without_pages_say_what_they_leave_out(served: HubProcess) -> None:
+    named = {"filename": ".eval_results"}
+    [listed] = [one for one in served.get("/api/models?expand=evalResults") if one["id"] == MODEL]
+    *entries, last = listed["evalResults"]
+    left_out = served.get(JSON)["live"] - 200
+    assert len(entries) == 200
+    assert last == named | {
+        "error": f"{left_out} more results are not listed here; /api/v1/models has pages"
+    }
+    info = HfApi(endpoint=served.url, token=False).model_info(MODEL, expand=["evalResults"])
+    assert info.eval_results is not None
+    assert len(info.eval_results) == min(served.get(JSON)["live"], 2_000)
 
 
 # Page after page

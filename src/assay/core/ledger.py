@@ -340,6 +340,11 @@ class Ledger:
                 claim.state, claim.reporter, claim.conflicts = now
                 self.changed_claims.add(claim.claim_id)
 
+    def pulls(self) -> set[int]:
+        """The numbers of the pull requests in whose lanes claims are."""
+        lanes = {claim.lane for claim in self.claims.values()} - {MAIN_LANE}
+        return {int(lane.removeprefix("pr/")) for lane in lanes}
+
     def _find_conflicting(self, states: Mapping[str, State]) -> set[str]:
         """Live claims that share a lane, a dataset and a task with one of another value."""
         found = set()

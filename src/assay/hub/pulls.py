@@ -114,12 +114,6 @@ def find(hub: Hub, reader: Reader, record: RepoRecord, number: int) -> Discussio
     return found
 
 
-def listing(hub: Hub, record: RepoRecord) -> list[Discussion]:
-    """A repository's pull requests, the newest first."""
-    with hub.durable.read() as db:
-        return rows.all_pulls(db, record.id)[::-1]
-
-
 def changes(hub: Hub, record: RepoRecord, pull: Discussion, limits: DiffLimits | None) -> Changes:
     """What a pull request changes, and whether it can be merged. Takes time: not in an event loop.
 

@@ -138,8 +138,9 @@ def refuse(
     mirroring: bool = False,
 ) -> list[str]:
     """Why the actor may not move these refs; nothing when she may."""
+    numbers = {number for update in updates if (number := pull_number(update.ref)) is not None}
     with hub.durable.read() as db:
-        known = discussion_rows.all_pulls(db, record.id, opening=True)
+        known = discussion_rows.pulls_numbered(db, record.id, numbers)
     pulls = {pull.number: pull for pull in known}
     reasons = []
     for update in updates:

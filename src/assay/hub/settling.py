@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from assay.core.permission import MAIN, OPEN_STATUSES
+from assay.core.permission import MAIN, OPEN_STATUSES, pull_number
 from assay.errors import RepoNotFoundError
 from assay.hub.happenings import record, record_opening
 from assay.hub.open import Hub
@@ -25,11 +26,13 @@ from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.discussions import Discussion
 from assay.storage.database.engine import Connection
-from assay.storage.database.pushes import APPLIED, FAILED, PENDING, Push
+from assay.storage.database.pushes import APPLIED, FAILED, Push
 from assay.storage.git import ZERO, Commit, Repository
 
 # A push that brings more to a pull request has only its newest named there; git has them all.
 MAX_COMMITS_NAMED = 100
+# Of the commits that a push brings to main, for which the log is asked who stood there.
+MAX_COMMITS_LOOKED_UP = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,23 @@ class Brought:
 def settle(hub: Hub, repo_id: str) -> None:
     """Say of every pending row what became of it, with what follows (rules 1 to 4)."""
     with hub.durable.read() as db:
-        pending = push_rows.pushes(db, repo_id, states=(PENDING,))
-        pulls = rows.all_pulls(db, repo_id, opening=True)
-    if not pending and all(pull.status not in rows.OPENING for pull in pulls):
-        return
+        pending = push_rows.pending_pushes(db, repo_id)
+        if not pending and not rows.pulls_opening(db, repo_id):
+            return
+        pushed = {push.pull for push in pending if push.pull is not None}
+        numbered = {pull.number: pull for pull in rows.pulls_numbered(db, repo_id, pushed)}
     hub.pushing.wait_for_orphans()  # one of them may be about to move a ref
     git = hub.git.open(repo_id)
     landed = [push for push in pending if _landed(git, push)]
     merged = [
         (pull, push, _merge_reason(git, push, pull))
         for push in landed
-        for pull in pulls
-        if _merges(git, push, pull)
+        for pull in _merged_by(hub, git, push)
     ]
     brought = {push.id: _brought(git, push) for push in landed if push.pull is not None}
     with hub.durable.write() as db:
         for push in pending:
             push_rows.settle_push(db, push.id, APPLIED if push in landed else FAILED)
-        numbered = {pull.number: pull for pull in pulls}
         for push in landed:
             if push.pull in numbered:
                 _note_push(hub, db, numbered[push.pull], push, brought[push.id])
@@ -125,11 +127,35 @@ def _landed(git: Repository, push: Push) -> bool:
     return both_commits and git.is_ancestor(push.new, head)
 
 
-def _merges(git: Repository, push: Push, pull: Discussion) -> bool:
-    """Whether a push brought an open pull request's head into main: it was not there before."""
-    head = git.head(f"refs/pr/{pull.number}")
-    if push.ref != MAIN or push.new == ZERO or head is None or pull.status not in OPEN_STATUSES:
-        return False
+def _merged_by(hub: Hub, git: Repository, push: Push) -> list[Discussion]:
+    """The open pull requests whose heads a push brought into main: they were not there before.
+
+    There may be very many open ones, and few commits that are new to main: so the log is asked
+    which of these a pull request stood at. For very many commits it is the other way round.
+    """
+    if push.ref != MAIN or push.new == ZERO:
+        return []
+    old = [] if push.old == ZERO else [push.old]
+    brought = set(islice(git.between(push.new, hidden=old), MAX_COMMITS_LOOKED_UP + 1))
+    is_all = len(brought) <= MAX_COMMITS_LOOKED_UP
+    with hub.durable.read() as db:
+        if is_all:
+            refs = push_rows.refs_that_were_at(db, push.repo_id, brought)
+            numbers = {number for ref in refs if (number := pull_number(ref)) is not None}
+            pulls = rows.pulls_numbered(db, push.repo_id, numbers)
+        else:
+            pulls = rows.pulls_with_status(db, push.repo_id, OPEN_STATUSES)
+    merged = []
+    for pull in pulls:
+        head = git.head(f"refs/pr/{pull.number}")
+        if head is None or pull.status not in OPEN_STATUSES:
+            continue
+        if head in brought or (not is_all and _brings(git, push, head)):
+            merged.append(pull)
+    return merged
+
+
+def _brings(git: Repository, push: Push, head: str) -> bool:
     was_there = push.old != ZERO and git.is_ancestor(head, push.old)
     return not was_there and git.is_ancestor(head, push.new)
 

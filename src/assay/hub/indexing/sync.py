@@ -14,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from assay.core.ledger import Ledger
+from assay.core.permission import lane_of
+from assay.core.provenance import MAIN_LANE
 from assay.errors import DamagedRepositoryError, NoRoomError, UnfinishedError
-from assay.hub.indexing.facts import Facts, read_facts
+from assay.hub.indexing.facts import NOTHING, Facts, read_facts
 from assay.hub.indexing.replay import Touched, TouchFiles
 from assay.hub.indexing.work import Work, compute, is_renamed, save
 from assay.hub.open import Hub
 from assay.storage.database import ledger_rows, record_rows
+from assay.storage.database.catching_up import Marks
 from assay.storage.database.engine import Connection
 from assay.storage.database.index_store import IndexStore
 from assay.storage.database.ledger_rows import RepoRow
@@ -68,7 +71,7 @@ def _gather(
     seen: Mapping[str, RepoRow],
     index: IndexStore | None,
 ) -> list[Work]:
-    facts = read_facts(hub, {one: seen[one].last_push if one in seen else 0 for one in repo_ids})
+    facts = read_facts(hub, {one: _marks(seen.get(one)) for one in repo_ids})
     works = []
     for repo_id, known in facts.items():
         work = _compute(hub, known, seen.get(repo_id), index)
@@ -77,16 +80,21 @@ def _gather(
     return works
 
 
+def _marks(seen: RepoRow | None) -> Marks:
+    return Marks(seen.last_push, seen.last_event) if seen is not None else NOTHING
+
+
 def _compute(hub: Hub, facts: Facts, seen: RepoRow | None, index: IndexStore | None) -> Work:
     renamed = is_renamed(seen, facts)
     if renamed:
-        facts = read_facts(hub, {facts.record.id: 0}).get(facts.record.id, facts)
+        facts = read_facts(hub, {facts.record.id: NOTHING}).get(facts.record.id, facts)
 
     def load(touched: Touched | None, touch_files: TouchFiles) -> Ledger:
         if index is None or seen is None or renamed or facts.record.type != "model":
             return Ledger(facts.record.id)
+        on_main = any(lane_of(push.ref) == MAIN_LANE for push in facts.pushes)
         with index.read() as db:
-            return _load(db, seen, touched, touch_files)
+            return _load(db, seen, touched, touch_files, on_main=on_main)
 
     try:
         with hub.git.reading(facts.record.id):
@@ -96,9 +104,18 @@ def _compute(hub: Hub, facts: Facts, seen: RepoRow | None, index: IndexStore | N
 
 
 def _load(
-    db: Connection, seen: RepoRow, touched: Touched | None, touch_files: TouchFiles
+    db: Connection,
+    seen: RepoRow,
+    touched: Touched | None,
+    touch_files: TouchFiles,
+    *,
+    on_main: bool,
 ) -> Ledger:
-    """A record as far as it is touched. If it has moved on since `seen`, `write` will tell."""
+    """A record as far as it is touched. If it has moved on since `seen`, `write` will tell.
+
+    What main says anew may be what any pull request says. Where main did not move, a pull request
+    changes nothing about the others, of which there may be very many on the same tasks.
+    """
     repo_id = seen.repo_id
     if touched is None:
         return record_rows.load_ledger(db, repo_id)
@@ -106,7 +123,8 @@ def _load(
     subjects = record_rows.subjects_touched(
         db, repo_id, touched.subjects, lanes=touched.lanes, claims=touched.claims
     )
-    ledger = record_rows.load_ledger(db, repo_id, subjects)
+    lanes = None if on_main or touched.claims else {MAIN_LANE, *touched.lanes}
+    ledger = record_rows.load_ledger(db, repo_id, subjects, lanes)
     ledger.others_live = seen.claims - ledger.count_live()
     return ledger
 

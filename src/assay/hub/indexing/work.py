@@ -15,7 +15,7 @@ from assay.core.mirror_source import shown
 from assay.core.permission import lane_of, pull_number
 from assay.core.provenance import MAIN_LANE
 from assay.formats.card import RepoType
-from assay.hub.indexing.facts import STATUSES, Facts
+from assay.hub.indexing.facts import STATUSES, Facts, add_pulls
 from assay.hub.indexing.replay import LaneRows, Replay, Touched, TouchFiles
 from assay.hub.open import Hub
 from assay.hub.profiles import ProfileRows, read_profile
@@ -40,7 +40,7 @@ class Work:
             about, so all is weighed again.
         ledger: Its record.
         lanes: What stands at the tips that moved.
-        pull_statuses: What became of its pull requests; None when nothing did since.
+        pull_statuses: What became of its pull requests since.
         benchmark: What it is as a benchmark; None where that stays as it is.
         profile: What it says of itself, likewise.
     """
@@ -50,7 +50,7 @@ class Work:
     renamed: bool
     ledger: Ledger
     lanes: Mapping[str, LaneRows]
-    pull_statuses: list[dict[str, Any]] | None
+    pull_statuses: list[dict[str, Any]]
     benchmark: BenchmarkRows | None
     profile: ProfileRows | None
 
@@ -67,7 +67,7 @@ class Work:
             fault=fault,
         )
         ledger = Ledger(facts.record.id)
-        return cls(seen, row, False, ledger, {}, None, None, None)  # noqa: FBT003 - a field's value
+        return cls(seen, row, False, ledger, {}, [], None, None)  # noqa: FBT003 - a field's value
 
     @property
     def is_nothing(self) -> bool:
@@ -136,14 +136,13 @@ def compute(
     else:
         ledger = load(_touched(facts, known, replay.touched), replay.touch_files)
         lanes = replay.run(ledger)
+    add_pulls(hub, facts, ledger.pulls())
     gone = record.deleted is not None
     mirror = record.mirror_of is not None
     ledger.settle(facts.pulls, namespace_claimed=facts.claimed, mirror=mirror, deleted=gone)
     ledger.rule(facts.rulings)
     row = replace(_row(facts, known, on_main), main=main, claims=ledger.count_live())
-    news = known is None or known.last_event != facts.last_event
-    statuses = _pull_statuses(facts) if news and facts.events else None
-    return Work(seen, row, renamed, ledger, lanes, statuses, benchmark, profile)
+    return Work(seen, row, renamed, ledger, lanes, _pull_statuses(facts), benchmark, profile)
 
 
 def _touched(facts: Facts, known: RepoRow | None, touched: Touched) -> Touched | None:
@@ -154,8 +153,7 @@ def _touched(facts: Facts, known: RepoRow | None, touched: Touched) -> Touched |
     record = facts.record
     if stands != (facts.claimed, record.mirror_of is not None, record.deleted is not None):
         return None
-    happened = {event.number for event in facts.events if event.id > known.last_event}
-    touched.lanes.update(f"pr/{number}" for number in happened)
+    touched.lanes.update(f"pr/{event.number}" for event in facts.events)
     touched.claims.update(one for one, row in facts.ruled.items() if row > known.last_ruling)
     return touched
 
@@ -232,7 +230,7 @@ def save(db: Connection, works: Sequence[Work]) -> None:
     record_rows.save_ledgers(db, [work.ledger for work in works])
     for fresh in (True, False):
         _save_lanes(db, [work for work in works if work.is_fresh == fresh], fresh=fresh)
-    _save_pulls(db, works)
+    ledger_rows.put_pull_statuses(db, [row for work in works for row in work.pull_statuses])
     _save_profiles(db, works)
     changed = [identity for work in works for identity in work.ledger.changed_claims]
     tallies.refresh(db, changed)
@@ -293,14 +291,6 @@ def _save_lanes(db: Connection, works: Sequence[Work], *, fresh: bool) -> None:
             removals={lane: rows.removals for lane, rows in lanes.items()},
             fresh=fresh,
         )
-
-
-def _save_pulls(db: Connection, works: Iterable[Work]) -> None:
-    statuses = {
-        work.row.repo_id: work.pull_statuses for work in works if work.pull_statuses is not None
-    }
-    rows = [row for of_repo in statuses.values() for row in of_repo]
-    ledger_rows.put_pull_statuses(db, list(statuses), rows)
 
 
 def _save_profiles(db: Connection, works: Iterable[Work]) -> None:

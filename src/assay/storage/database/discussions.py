@@ -6,12 +6,12 @@ The code of a pull request is in git under `refs/pr/N`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from assay.storage.database.durable_tables import discussion, discussion_event
+from assay.storage.database.durable_tables import discussion, discussion_event, repo
 from assay.storage.database.engine import rows_as
 from assay.storage.database.writing import portions
 
@@ -21,12 +21,14 @@ OPENING = {"opening": "open", "opening-draft": "draft"}
 STATUSES = ("draft", "open", "closed", "merged")
 
 # Asked several times by every push, so put together once.
-_ALL_PULLS = (
+_PULLS = (
     sa.select(discussion)
-    .where(discussion.c.repo_id == sa.bindparam("repo_id"), discussion.c.is_pull)
+    .where(discussion.c.repo_id == sa.bindparam("repo_id"), discussion.c.is_pull == sa.true())
     .order_by(discussion.c.number)
 )
-_PULLS = _ALL_PULLS.where(discussion.c.status.not_in(OPENING))
+_OPENING = _PULLS.where(discussion.c.status.in_(OPENING))
+_NUMBERED = _PULLS.where(discussion.c.number.in_(sa.bindparam("numbers", expanding=True)))
+_WITH_STATUS = _PULLS.where(discussion.c.status.in_(sa.bindparam("statuses", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,26 @@ def find_discussion(db: sa.Connection, repo_id: str, number: int) -> Discussion 
     return found[0] if found else None
 
 
-def all_pulls(db: sa.Connection, repo_id: str, *, opening: bool = False) -> list[Discussion]:
-    """A repository's pull requests by number.
+def pulls_opening(db: sa.Connection, repo_id: str) -> list[Discussion]:
+    """A repository's pull requests whose first push is still pending."""
+    return rows_as(Discussion, db.execute(_OPENING, {"repo_id": repo_id}))
 
-    Args:
-        db: The durable database.
-        repo_id: The repository.
-        opening: Whether those count whose first push is still pending.
-    """
-    query = _ALL_PULLS if opening else _PULLS
-    return rows_as(Discussion, db.execute(query, {"repo_id": repo_id}))
+
+def pulls_numbered(db: sa.Connection, repo_id: str, numbers: Collection[int]) -> list[Discussion]:
+    """Those of a repository's pull requests that have these numbers, also while being opened."""
+    found: list[Discussion] = []
+    for part in portions(sorted(numbers)):
+        asked = {"repo_id": repo_id, "numbers": part}
+        found += rows_as(Discussion, db.execute(_NUMBERED, asked))
+    return found
+
+
+def pulls_with_status(
+    db: sa.Connection, repo_id: str, statuses: Collection[str]
+) -> list[Discussion]:
+    """A repository's pull requests that have one of these statuses."""
+    asked = {"repo_id": repo_id, "statuses": sorted(statuses)}
+    return rows_as(Discussion, db.execute(_WITH_STATUS, asked))
 
 
 def pulls_of(db: sa.Connection, repo_ids: Collection[str]) -> list[Discussion]:
@@ -199,8 +211,8 @@ def _update(db: sa.Connection, repo_id: str, number: int, **values: object) -> N
 
 def forget_opening(db: sa.Connection, repo_id: str) -> None:
     """Remove pull requests whose first push never landed: nobody was told of them."""
-    place = (discussion.c.repo_id == repo_id) & discussion.c.status.in_(OPENING)
-    db.execute(sa.delete(discussion).where(place))
+    place = discussion.c.repo_id == repo_id, discussion.c.is_pull == sa.true()
+    db.execute(sa.delete(discussion).where(*place, discussion.c.status.in_(OPENING)))
 
 
 def add_event(
@@ -241,27 +253,51 @@ def count_events(db: sa.Connection, repo_id: str, number: int) -> int:
 
 
 def events_among(
-    db: sa.Connection, repo_ids: Collection[str], *, kinds: Collection[str]
+    db: sa.Connection, after: Mapping[str, int], *, kinds: Collection[str]
 ) -> list[Event]:
-    """What of some kinds happened in many repositories, in order."""
+    """What of some kinds happened in many repositories, in order.
+
+    Args:
+        db: The durable database.
+        after: Ids of repositories, with the number of the last event that is known of each.
+        kinds: Which kinds.
+    """
     found: list[Event] = []
-    for part in portions(repo_ids):
+    for part in portions(sorted(after)):
         query = sa.select(discussion_event).where(
-            discussion_event.c.repo_id.in_(part), discussion_event.c.kind.in_(list(kinds))
+            discussion_event.c.repo_id.in_(part),
+            discussion_event.c.id > min(after[repo_id] for repo_id in part),
+            discussion_event.c.kind.in_(list(kinds)),
         )
         found += rows_as(Event, db.execute(query.order_by(discussion_event.c.id)))
+    return [one for one in found if one.id > after[one.repo_id]]
+
+
+def closers(db: sa.Connection, repo_id: str, numbers: Collection[int]) -> dict[int, str]:
+    """Who closed discussions last, by number; those that nobody ever closed are left out."""
+    found: dict[int, str] = {}
+    for part in portions(sorted(numbers)):
+        query = sa.select(discussion_event.c.number, discussion_event.c.actor).where(
+            discussion_event.c.repo_id == repo_id,
+            discussion_event.c.number.in_(part),
+            discussion_event.c.kind == "closed",
+        )
+        rows = db.execute(query.order_by(discussion_event.c.id))
+        found.update((row[0], row[1]) for row in rows)
     return found
 
 
 def last_events(db: sa.Connection, repo_ids: Collection[str] | None = None) -> dict[str, int]:
     """The number of the last event of repositories (of all, if none are named) that have some."""
-    query = sa.select(discussion_event.c.repo_id, sa.func.max(discussion_event.c.id)).group_by(
-        discussion_event.c.repo_id
-    )
+    of = discussion_event.c
     if repo_ids is None:
+        query = sa.select(of.repo_id, sa.func.max(of.id)).group_by(of.repo_id)
         return {row[0]: row[1] for row in db.execute(query)}
+    # One look into an index for each, however much happened there.
+    last = sa.select(sa.func.max(of.id)).where(of.repo_id == repo.c.id).scalar_subquery()
     return {
         row[0]: row[1]
         for part in portions(repo_ids)
-        for row in db.execute(query.where(discussion_event.c.repo_id.in_(part)))
+        for row in db.execute(sa.select(repo.c.id, last).where(repo.c.id.in_(part)))
+        if row[1] is not None
     }

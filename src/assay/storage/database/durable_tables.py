@@ -126,6 +126,7 @@ discussion_event = sa.Table(
     sa.Column("about", Text),
     sa.ForeignKeyConstraint(["repo_id", "number"], ["discussion.repo_id", "discussion.number"]),
     sa.Index("discussion_event_of", "repo_id", "number"),
+    sa.Index("discussion_event_in", "repo_id", "id"),
 )
 
 # Written in the transaction of the event it tells of. `read` is when its account had read it.
@@ -179,9 +180,16 @@ push = sa.Table(
     sa.Column("canonical", Text, nullable=False),
     sa.Column("digest", Text, nullable=False),
     sa.Index("push_of", "repo_id", "id"),
+    # Whose head a commit has been, but for main's.
+    sa.Index(
+        "push_of_tip",
+        *("repo_id", "new"),
+        sqlite_where=sa.text("ref <> 'refs/heads/main'"),
+        postgresql_where=sa.text("ref <> 'refs/heads/main'"),
+    ),
     sa.Index(
         "push_pending",
-        "state",
+        *("repo_id", "id"),
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     ),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from assay.storage.database.types import BigInteger, Hex, Text
 
-SCHEMA = 13
+SCHEMA = 14
 
 metadata = sa.MetaData()
 
@@ -438,6 +438,7 @@ run_record = sa.Table(
     sa.Column("repo_id", Hex, primary_key=True),
     sa.Column("lane", Text, primary_key=True),
     sa.Column("commit", Text, nullable=False),
+    sa.Index("run_record_of_lane", "repo_id", "lane"),
 )
 
 # Which files of a repository's folder looked how when it was last found to be as the index says.

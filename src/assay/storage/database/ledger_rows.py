@@ -195,13 +195,9 @@ def names_as_indexed(db: Connection, repo_id: str) -> list[str]:
     return list(db.execute(query).scalars())
 
 
-def put_pull_statuses(
-    db: Connection, repo_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Replace what became of the pull requests of repositories."""
-    for part in portions(repo_ids):
-        db.execute(sa.delete(tables.pull_status).where(tables.pull_status.c.repo_id.in_(part)))
-    insert(db, tables.pull_status, rows)
+def put_pull_statuses(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what became of pull requests."""
+    put(db, tables.pull_status, rows)
 
 
 def count_errors(db: Connection) -> dict[str, int]:

@@ -14,6 +14,7 @@ from typing import Any
 import rfc8785
 import sqlalchemy as sa
 
+from assay.core.permission import MAIN
 from assay.storage.database.durable_tables import push
 from assay.storage.database.engine import rows_as
 from assay.storage.database.writing import portions
@@ -28,6 +29,14 @@ _PUSHES = (
         push.c.id > sa.bindparam("after"),
         push.c.state.in_(sa.bindparam("states", expanding=True)),
     )
+    .order_by(push.c.id)
+)
+
+# A literal, not a parameter: else SQLite cannot know that its index of pending rows is enough.
+_IS_PENDING = push.c.state == sa.literal(PENDING, literal_execute=True)
+_PENDING = (
+    sa.select(push)
+    .where(push.c.repo_id == sa.bindparam("repo_id"), _IS_PENDING)
     .order_by(push.c.id)
 )
 
@@ -107,6 +116,24 @@ def pushes(
     return rows_as(Push, db.execute(_PUSHES, wanted))
 
 
+def pending_pushes(db: sa.Connection, repo_id: str) -> list[Push]:
+    """A repository's rows that nobody settled, in the order they were written."""
+    return rows_as(Push, db.execute(_PENDING, {"repo_id": repo_id}))
+
+
+def refs_that_were_at(db: sa.Connection, repo_id: str, commits: Collection[str]) -> set[str]:
+    """A repository's refs, but for main, that pushes moved to one of these commits."""
+    found: set[str] = set()
+    for part in portions(commits):
+        query = sa.select(push.c.ref).where(
+            push.c.repo_id == repo_id,
+            push.c.new.in_(part),
+            push.c.ref != sa.literal(MAIN, literal_execute=True),
+        )
+        found.update(db.execute(query).scalars())
+    return found
+
+
 def pushes_after(db: sa.Connection, after: Mapping[str, int]) -> list[Push]:
     """The applied rows of many repositories, each after a number, in the order they were written.
 
@@ -132,9 +159,7 @@ def find_push(db: sa.Connection, number: int) -> Push:
 
 def repos_with_pending(db: sa.Connection) -> list[str]:
     """Ids of repositories that have a row nobody settled."""
-    # A literal, not a parameter: else SQLite cannot know that its index of pending rows is enough.
-    is_pending = push.c.state == sa.literal(PENDING, literal_execute=True)
-    query = sa.select(push.c.repo_id).where(is_pending).distinct()
+    query = sa.select(push.c.repo_id).where(_IS_PENDING).distinct()
     return list(db.execute(query.order_by(push.c.repo_id)).scalars())
 
 

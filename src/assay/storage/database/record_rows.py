@@ -51,17 +51,23 @@ _RECORD = (
 )
 
 
-def load_ledger(db: Connection, repo_id: str, subjects: Collection[int] | None = None) -> Ledger:
+def load_ledger(
+    db: Connection,
+    repo_id: str,
+    subjects: Collection[int] | None = None,
+    lanes: Collection[str] | None = None,
+) -> Ledger:
     """The record of a repository: its claims and the latest version of each.
 
     Args:
         db: The index.
         repo_id: The repository.
         subjects: Numbers of those subjects that the claims are about; None for all.
+        lanes: Those that the claims are in; None for all.
     """
     claims: dict[str, ClaimRecord] = {}
     latest: dict[str, VersionRecord] = {}
-    for row in _records(db, repo_id, subjects):
+    for row in _records(db, repo_id, subjects, lanes):
         claims[row.claim_id] = ClaimRecord(
             claim_id=row.claim_id,
             repo_id=row.repo_id,
@@ -90,11 +96,18 @@ def load_ledger(db: Connection, repo_id: str, subjects: Collection[int] | None =
     return Ledger(repo_id, claims=claims, latest=latest)
 
 
-def _records(db: Connection, repo_id: str, subjects: Collection[int] | None) -> Iterator[Any]:
-    if subjects is None:
-        queries = [_RECORD]
-    else:
+def _records(
+    db: Connection,
+    repo_id: str,
+    subjects: Collection[int] | None,
+    lanes: Collection[str] | None,
+) -> Iterator[Any]:
+    queries = [_RECORD]
+    if subjects is not None:
         queries = [_RECORD.where(claim.c.subject.in_(part)) for part in portions(sorted(subjects))]
+    if lanes is not None:
+        parts = list(portions(sorted(lanes)))
+        queries = [query.where(claim.c.lane.in_(part)) for query in queries for part in parts]
     for query in queries:
         yield from db.execute(query, {"repo_id": repo_id}).all()
 
