@@ -43,11 +43,12 @@ def claims_beside(
     own = sa.select(claim.c.subject).where(claim.c.claim_id == said.claim_id).scalar_subquery()
     board = sa.select(subject.c.board).where(subject.c.id == own).scalar_subquery()
     answering = sa.select(subject.c.id).where(subject.c.board == board)
+    itself = sa.select(claim.c.id).where(claim.c.claim_id == said.claim_id).scalar_subquery()
+    # By its number and in every state there is: so one index has all that is looked at.
     others = (
         claim.c.repo_id == repo_id,
         claim.c.subject.in_(sa.union_all(sa.select(own), answering)),
-        claim.c.claim_id != said.claim_id,
-        # Every state there is, so that one index has all that is looked at.
+        claim.c.id != itself,
         claim.c.state.in_(sorted(State)),
     )
     live = claim.c.state == State.LIVE

@@ -15,6 +15,7 @@ from assay.errors import InvalidError
 from assay.hub import refs, repos
 from assay.hub.refs import BRANCHES, PULLS, TAGS, Ref
 from assay.hub.repos import RepoType
+from assay.storage.database.repos import RepoRecord
 from assay.storage.git import Commit
 from assay.web.hf_api.account import read_body
 from assay.web.hf_api.info import API_KINDS
@@ -44,18 +45,23 @@ def _rows(found: list[Ref]) -> list[dict[str, str]]:
 
 
 def _refs(repo_type: RepoType) -> Handler:
-    def listing(context: Context) -> Response:
+    async def listing(context: Context) -> Response:
         record = repos.find(context.hub, context.reader, repo_type, context.repo)
-        body = {
-            "branches": _rows(refs.listing(context.hub, record, BRANCHES)),
-            "converts": [],
-            "tags": _rows(refs.listing(context.hub, record, TAGS)),
-        }
-        if context.query("include_prs") in {"1", "true"}:
-            body["pullRequests"] = _rows(refs.listing(context.hub, record, PULLS))
-        return json_reply(body)
+        # Of as many pull requests as there are: not in the event loop.
+        return json_reply(await asyncio.to_thread(_every_ref, context, record))
 
     return listing
+
+
+def _every_ref(context: Context, record: RepoRecord) -> dict[str, list[dict[str, str]]]:
+    body: dict[str, list[dict[str, str]]] = {
+        "branches": _rows(refs.listing(context.hub, record, BRANCHES)),
+        "converts": [],
+        "tags": _rows(refs.listing(context.hub, record, TAGS)),
+    }
+    if context.query("include_prs") in {"1", "true"}:
+        body["pullRequests"] = _rows(refs.listing(context.hub, record, PULLS))
+    return body
 
 
 def _commit_row(commit: Commit, *, formatted: bool) -> dict[str, Any]:
