@@ -39,14 +39,14 @@ class Row:
         return replace(self, goal=goal, met=met)
 
 
-def in_turn(sides: Mapping[str, Callable[[], float]], rounds: int) -> Times:
+def in_turn(sides: Mapping[str, Callable[[], float]], rounds: int, *, warm: bool = True) -> Times:
     """Run each side once a round, in an order that turns round.
 
-    A first round warms everything and is dropped.
+    A first round warms everything and is dropped, but where it is not worth the minutes (`warm`).
     """
     times: Times = {side: [] for side in sides}
     names = list(sides)
-    for turn in range(rounds + 1):
+    for turn in range(0 if warm else 1, rounds + 1):
         for side in names if turn % 2 else names[::-1]:
             seconds = sides[side]()
             if turn:

@@ -10,9 +10,11 @@ against the result files it comes from.
     python benchmarks/ledger.py [--models 5000 --claims 22000] [--more-models N --more-claims N]
                                 [--rounds 3] [--keep FOLDER] [--postgresql] [--json]
     python benchmarks/ledger.py --tree REPOSITORY.git [--rounds 3] [--json]
+    python benchmarks/ledger.py --results CHECKOUT --tables FOLDER --mteb-python PYTHON [--rounds 1]
 
 With `--postgresql`, commits and boards on such a server too: the same hub, made there anew. With
-`--tree`, a large bare repository instead, its history and blobs beside git's own.
+`--tree`, a large bare repository instead, its history and blobs beside git's own. With `--results`,
+MTEB's results: `assay import-mteb` and a first table beside mteb's own.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from _floor_git import folders, look_at_all, read_all
+from _ledger_mteb import INSTALL, measure_results
 from _ledger_tree import tree_rows
 from _rounds import Row, cost, in_turn, speed
 from _served import postgresql
@@ -285,6 +288,16 @@ def measure_tree(repository: Path, rounds: int) -> dict[str, Any]:
     return {"rounds": rounds, "ratios": [asdict(row) for row in rows]}
 
 
+def measure_other(asked: argparse.Namespace) -> dict[str, Any] | None:
+    """What is measured instead of made-up hubs, if anything is."""
+    if asked.tree is not None:
+        return measure_tree(asked.tree, asked.rounds)
+    if asked.results is not None:
+        python, benchmark = asked.mteb_python, asked.benchmark
+        return measure_results(asked.results, asked.tables, python, benchmark, asked.rounds)
+    return None
+
+
 def show(found: dict[str, Any]) -> str:
     """The measurements as lines for people."""
     if "left_out" in found:
@@ -292,7 +305,8 @@ def show(found: dict[str, Any]) -> str:
     lines = []
     for row in found["ratios"]:
         held = f"  goal {row['goal']}: {'met' if row['met'] else 'missed'}" if row["goal"] else ""
-        lines.append(f"{row['what']}: {row['median_ms']} ms")
+        unit = "" if row["what"].endswith("MB") else " ms"
+        lines.append(f"{row['what']}: {row['median_ms']}{unit}")
         lines.append(f"  {row['ratio_name']} {row['ratio']} ({row['low']} to {row['high']}){held}")
     if "size" not in found:
         return "\n".join(lines) + "\n"
@@ -317,13 +331,17 @@ def main() -> None:
     parser.add_argument("--more-models", type=int, default=0, help="a second, larger hub")
     parser.add_argument("--more-claims", type=int, default=0)
     parser.add_argument("--tree", type=Path, help="a large bare repository, which is read instead")
+    parser.add_argument("--results", type=Path, help="a checkout of embeddings-benchmark/results")
+    parser.add_argument("--tables", type=Path, default=Path(), help="what `import-mteb` takes")
+    parser.add_argument("--mteb-python", type=Path, default=Path("mteb/bin/python"), help=INSTALL)
+    parser.add_argument("--benchmark", default="BEIR", help="of mteb's, on all of its tasks' parts")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="where the hubs are kept, and found again")
     parser.add_argument("--postgresql", action="store_true", help="measure that beside SQLite")
     parser.add_argument("--json", action="store_true", dest="as_json")
     asked = parser.parse_args()
-    if asked.tree is not None:
-        found = measure_tree(asked.tree, asked.rounds)
+    found = measure_other(asked)
+    if found is not None:
         sys.stdout.write(json.dumps(found, indent=2) + "\n" if asked.as_json else show(found))
         return
     less = replace(SHAPES["small"], models=asked.models, claims=asked.claims)
