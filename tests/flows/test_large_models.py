@@ -42,6 +42,8 @@ JSON = f"/api/v1/models/{MODEL}"
 # Of JSON a page of a hundred claims, and of HTML.
 MOST_BYTES = 160_000
 MOST_PAGE_BYTES = 400_000
+# Pull requests are counted along an index, some of them twice: in hundreds of steps.
+COUNTING = 8 * PULLS // 100
 
 
 def make(folder: Path, *, times: int) -> Path:
@@ -133,7 +135,7 @@ def test_an_answer_costs_what_it_shows(small: Path, large: Path, asked: str) -> 
             sizes.append(len(msgspec.json.encode(answer)))
     less, more = costs
     assert more.statements <= less.statements, costs
-    assert more.steps <= 2 * less.steps + 50, costs
+    assert more.steps <= 2 * less.steps + 50 + COUNTING, costs
     assert max(sizes) <= MOST_BYTES, sizes
 
 
