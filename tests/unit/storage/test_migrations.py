@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from assay.storage.database import discussions
-from assay.storage.database.durable_store import MIGRATIONS, open_durable
+from assay.storage.database.durable_store import MIGRATIONS, newest, open_durable
 from assay.storage.database.engine import SqliteDatabase
 
 OLD = """
@@ -58,3 +61,20 @@ def test_pull_requests_of_the_first_version_become_discussions(tmp_path: Path) -
         (1, "comment", "hm"),
         (2, "closed", "no"),
     ]
+
+
+def test_the_newest_schema_is_that_of_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert newest() == ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_a_store_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
+    open_durable(tmp_path).close()
+    code = (
+        "import sys, pathlib\n"
+        "from assay.storage.database.durable_store import open_durable\n"
+        "open_durable(pathlib.Path(sys.argv[1])).close()\n"
+        "assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates the connection it is handed (see `durable_store.migrate`)."""
+"""Alembic's entry: migrates the connection it is handed (see `migrating`)."""
 
 from __future__ import annotations
 
