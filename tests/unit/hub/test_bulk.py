@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from tests.hub_process import ROOT
 
 from assay.core.permission import MAIN, Reader
@@ -26,6 +27,7 @@ from assay.hub.push import land_commit
 from assay.settings import HubSettings
 from assay.storage.database import pushes as push_rows
 from assay.storage.database.bulk_rows import NewPush
+from assay.storage.database.index_tables import stamp
 from assay.storage.database.repos import RepoRecord
 from assay.storage.git import ZERO, Identity, Pack, RefUpdate, TreeFiles, open_quarantine
 
@@ -92,9 +94,9 @@ def test_a_push_is_logged_as_the_door_logs_it(hub: Hub) -> None:
         assert len(push_rows.pushes(db, new.record.id)) == 1  # no ref had moved behind the log
 
 
-@pytest.mark.parametrize("rebuilt", [False, True])
+@pytest.mark.parametrize("rebuilt", ["", "again", "because its schema is an earlier one"])
 def test_a_start_opens_nothing_that_was_just_made(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch, *, rebuilt: bool
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, rebuilt: str
 ) -> None:
     indexing.ensure(hub)
     making = maker(hub)
@@ -105,8 +107,12 @@ def test_a_start_opens_nothing_that_was_just_made(
         os.utime(folder, (past, past))
     making.flush()
     bulk.index(hub, making.made)
-    if rebuilt:
+    if rebuilt == "again":
         indexing.rebuild(hub)
+    elif rebuilt:
+        with hub.index.write() as db:
+            db.execute(sa.update(stamp).values(schema=stamp.c.schema - 1))
+        assert not hub.index.is_current()
     _, pushed = making.made
     (hub.git.path(pushed) / "refs" / "heads").mkdir()
     opened: list[str] = []

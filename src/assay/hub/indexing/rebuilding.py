@@ -61,12 +61,11 @@ def rebuild(
 
 
 def _carry_looks(old: IndexStore, new: IndexStore) -> None:
-    """What is known of folders is true of them whatever index says it."""
-    if old.is_current():
-        with old.read() as db:
-            looks = rows.read_looks(db)
-        with new.write() as db:
-            rows.put_looks(db, looks)
+    """What is known of folders is true of them whatever index says it, one of earlier code too."""
+    with old.read() as db:
+        looks = rows.read_looks(db) if rows.has_looks(db) else {}
+    with new.write() as db:
+        rows.put_looks(db, looks)
 
 
 def _computed(

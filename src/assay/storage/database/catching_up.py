@@ -51,6 +51,14 @@ def put_marks(db: Connection, marks: Marks) -> None:
     )
 
 
+def has_looks(db: Connection) -> bool:
+    """Whether an index, perhaps of another schema, has `looks` as it is here."""
+    found = sa.inspect(db)
+    if not found.has_table(tables.looks.name):
+        return False
+    return {c["name"] for c in found.get_columns(tables.looks.name)} == set(tables.looks.c.keys())
+
+
 def read_looks(db: Connection) -> dict[str, str]:
     """How repositories' folders looked when they were last found in order, by id."""
     return {row[0]: row[1] for row in db.execute(sa.select(tables.looks)).all()}
