@@ -25,6 +25,8 @@ from assay.storage.database import catching_up as rows
 from assay.storage.database import ledger_rows
 from assay.storage.database import repos as repo_rows
 from assay.storage.database.index_store import IndexStore
+from assay.storage.database.index_tables import metadata
+from assay.storage.database.planning import count_roughly
 from assay.storage.database.writing import portions
 
 Progress = Callable[[int, int], None]
@@ -54,6 +56,8 @@ def rebuild(
             done += size
             on_progress(done, of)
         set_marks(built, behind.marks)
+        with built.write() as db:
+            count_roughly(db, metadata)
         with hub.index.exclusive():
             catch_up(hub, built)
             _carry_looks(hub.index, built)

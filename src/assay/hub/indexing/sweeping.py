@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from assay.errors import DamagedRepositoryError, RepoNotFoundError
+from assay.errors import DamagedRepositoryError, NoRoomError, RepoNotFoundError
 from assay.hub.indexing.catching_up import catch_up
 from assay.hub.indexing.rebuilding import rebuild
 from assay.hub.indexing.sync import sync
 from assay.hub.open import Hub
 from assay.hub.settling import LeftBehind, find_left_behind, find_unsettled, mend, settle
 from assay.storage.database import catching_up as rows
+from assay.storage.database import durable_tables, index_tables
 from assay.storage.database import pushes as push_rows
 from assay.storage.database import repos as repo_rows
+from assay.storage.database.planning import count_roughly
 from assay.storage.database.writing import portions
 
 # Of the repositories that a sweep mends before it remembers them.
@@ -37,6 +39,7 @@ def sweep(hub: Hub) -> None:
     if faults:
         with hub.index.write() as db:
             rows.put_faults(db, faults)
+    _count_roughly(hub)
 
 
 def _mend_all(hub: Hub, repo_ids: Iterable[str], left: LeftBehind) -> dict[str, str]:
@@ -89,6 +92,16 @@ def heal(hub: Hub) -> None:
         with hub.git.lock(repo_id):
             settle(hub, repo_id)
     catch_up(hub, hub.index)
+    _count_roughly(hub)
+
+
+def _count_roughly(hub: Hub) -> None:
+    """Not worth a start, or a try to mend, that fails on a full disk."""
+    with suppress(NoRoomError):
+        with hub.index.write() as db:
+            count_roughly(db, index_tables.metadata)
+        with hub.durable.write() as db:
+            count_roughly(db, durable_tables.metadata)
 
 
 def finish_unfinished(hub: Hub) -> None:

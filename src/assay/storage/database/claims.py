@@ -22,6 +22,7 @@ from assay.storage.database.index_tables import (
     step,
     subject,
 )
+from assay.storage.database.writing import MOST_NAMED
 
 SINCE, INTRODUCED = sa.alias(step, "since_step"), sa.alias(step, "introduced_step")
 UNTIL, CARRIED = sa.alias(step, "until_step"), sa.alias(step, "carried_step")
@@ -202,10 +203,19 @@ def claims_on(
         db: The index.
         reader: Who asks.
         board: The board's number.
-        only_private: Whether only those in private repositories are wanted.
+        only_private: Whether only those about private models of which some are live are wanted.
     """
-    where = [subject.c.board == board, visible(reader), *([repo.c.private] if only_private else [])]
-    return _read(db, CLAIM.where(*where))
+    of_board = CLAIM.where(subject.c.board == board, visible(reader))
+    if not only_private:
+        return _read(db, of_board)
+    # There are few of those for most readers; what is said about the task may be very much.
+    hidden = sa.select(repo.c.repo_id).where(
+        repo.c.private, repo.c.claims > sa.literal(0, literal_execute=True), visible(reader)
+    )
+    found = db.execute(hidden.limit(MOST_NAMED + 1)).scalars().all()
+    if len(found) > MOST_NAMED:
+        return _read(db, of_board.where(repo.c.private))
+    return _read(db, of_board.where(claim.c.repo_id.in_(found))) if found else []
 
 
 _STANDS = ("path", "position")

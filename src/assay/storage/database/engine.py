@@ -28,9 +28,11 @@ from assay.storage.disk import find_no_room
 __all__ = ["Connection", "Database", "SqliteDatabase", "rows_as", "to_json"]
 
 BUSY_TIMEOUT_S = 30.0
-# Of pages that a connection keeps: a board takes rows from all over the file.
-CACHE_KIB = 8 * 1024
+# A connection knows of a count of rows (`planning`) that was made before it was opened.
+RECYCLE_S = 600
 Durability = Literal["FULL", "NORMAL"]
+# Of pages that a connection keeps: a board takes rows from all over the index.
+CACHE_KIB: dict[Durability, int] = {"FULL": 2 * 1024, "NORMAL": 8 * 1024}
 T = TypeVar("T")
 
 
@@ -70,6 +72,7 @@ class SqliteDatabase:
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             json_serializer=to_json,
             json_deserializer=msgspec.json.decode,
+            pool_recycle=RECYCLE_S,
             pool_use_lifo=True,  # whoever reads alone always has the connection with warm pages
         )
         _configure(self._engine, durability)
@@ -134,7 +137,7 @@ def _configure(engine: sa.Engine, durability: Durability) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={durability}")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB[durability]}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -246,9 +246,7 @@ def derived_from(
     db: Connection, reader: Reader, repo_id: str, *, limit: int
 ) -> tuple[int, list[Edge]]:
     """How many models say they are derived from this one, by any name it has had; and some."""
-    names = sa.select(repo_name.c.written).where(
-        repo_name.c.repo_id == repo_id, repo_name.c.type == "model"
-    )
+    names = sa.select(repo_name.c.written).where(repo_name.c.repo_id == repo_id)
     query = (
         sa.select(lineage.c.base, lineage.c.relation, repo.c.namespace, repo.c.name)
         .join(repo, repo.c.repo_id == lineage.c.repo_id)
