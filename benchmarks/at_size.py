@@ -4,7 +4,8 @@ start    seconds and memory until the hub answers, and until the board of its la
 push     `git push` of one result, beside the same with checks and index off, and on the small hub
 commit   a commit over the API until a board shows it, on the large hub and on the small one
 mixed    50 who read ten times a second and 5 who commit as fast as they can; nothing may fail.
-         Then 50 who read as fast as answers come, which takes all that the machine has
+         Then 50 who read as fast as answers come, which takes all that the machine has; and the
+         first again on a hub that two processes serve
 memory   of the serving process, after the above and 10,000 further reads
 
     python benchmarks/at_size.py [LARGE SMALL] [--rounds 15] [--seconds 60] [--json]
@@ -257,6 +258,10 @@ def measure(large: Path, small: Path, folder: Path, rounds: int, seconds: int) -
             ),
             "boards, without a pause": mixed(big, target, target.boards, folder, seconds),
         }
+        with serve(large, "--workers", "2", new=False) as two:
+            found["mixed"]["boards, by two processes"] = mixed(
+                two, target, target.boards, folder, seconds, pause_ms=PAUSE_MS
+            )
         reads = 0
         while reads < READS:
             reads += _read(big, every, folder, 5, may_fail=False).requests

@@ -12,9 +12,9 @@ from assay.hub.open import Hub
 from assay.storage.database.index_store import Generation
 
 # Dropped at the first change of the index, or when they grow beyond this.
-MAX_KEPT_BYTES = 32 * 1024 * 1024
+MAX_KEPT_BYTES = 16 * 1024 * 1024
 # Of answers that are kept beyond that, because they are as they were.
-MAX_DRESSED_BYTES = 16 * 1024 * 1024
+MAX_DRESSED_BYTES = 8 * 1024 * 1024
 
 # A path as it was sent, and its query.
 Key = tuple[bytes, bytes]
